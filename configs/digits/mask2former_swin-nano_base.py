@@ -1,0 +1,4 @@
+_base_ = [
+    '../_base_/models/mask2former_swin-nano.py', '../_base_/datasets/digits.py',
+    '../_base_/schedules/nano.py'
+]
