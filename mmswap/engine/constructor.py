@@ -1,0 +1,99 @@
+"""Builds the group-sparse form of whatever optim wrapper a config names."""
+from typing import Any, List, Optional, Union
+
+from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapper
+from torch import nn
+
+from ..models import SwapModel
+from ..registry import OPTIM_WRAPPER_CONSTRUCTORS
+
+_SPARSE_FORM = {
+    'OptimWrapper': 'mmswap.GroupSparseOptimWrapper',
+    'AmpOptimWrapper': 'mmswap.GroupSparseAmpOptimWrapper',
+}
+
+
+@OPTIM_WRAPPER_CONSTRUCTORS.register_module()
+class SwapOptimWrapperConstructor(DefaultOptimWrapperConstructor):
+    """Optimises what trains in a SwapModel, with group sparsity.
+
+    A constructor rather than an optim wrapper type, because stock
+    ``train.py --amp`` overwrites ``optim_wrapper.type``. ``paramwise_cfg``
+    works as ever, so that a stock config's ``lr_mult`` of the backbone holds
+    for the LoRA in it too.
+
+    Args:
+        optim_wrapper_cfg: As of the default constructor, and
+            ``group_sparse=dict(alpha, mode)``; without it, or with alpha 0,
+            there is no group sparsity.
+        paramwise_cfg: As of the default constructor.
+
+    Raises:
+        ValueError: If ``optim_wrapper.type`` has no group-sparse form, or
+            ``group_sparse`` has an unknown key.
+    """
+
+    def __init__(self,
+                 optim_wrapper_cfg: dict,
+                 paramwise_cfg: Optional[dict] = None) -> None:
+        cfg = dict(optim_wrapper_cfg)
+        sparse = dict(cfg.pop('group_sparse', None) or {})
+        unknown = sorted(set(sparse) - {'alpha', 'mode'})
+        if unknown:
+            raise ValueError('optim_wrapper.group_sparse must have the keys '
+                             f"'alpha' and 'mode' only, got {unknown}")
+        kind = str(cfg.get('type', 'OptimWrapper')).rpartition('.')[2]
+        if kind in _SPARSE_FORM:
+            cfg['type'] = _SPARSE_FORM[kind]
+        elif kind not in [name.rpartition('.')[2]
+                          for name in _SPARSE_FORM.values()]:
+            raise ValueError(
+                f'optim_wrapper.type must be one of {list(_SPARSE_FORM)} with '
+                f'SwapOptimWrapperConstructor, got {cfg["type"]!r}')
+        self._sparse = sparse
+        super().__init__(cfg, paramwise_cfg)
+
+    def __call__(self, model: nn.Module) -> OptimWrapper:
+        """Build the optim wrapper.
+
+        Args:
+            model: A SwapModel, or a DDP wrapper around one.
+
+        Raises:
+            TypeError: If it is another model.
+        """
+        swap_model: Union[SwapModel, Any] = getattr(model, 'module', model)
+        if not isinstance(swap_model, SwapModel):
+            raise TypeError(
+                "optim_wrapper.constructor='mmswap.SwapOptimWrapperConstructor"
+                f"' must have a mmswap.SwapModel, got "
+                f'{type(swap_model).__name__}')
+        self._class_params = {
+            id(param)
+            for param, _ in swap_model.class_params().values()
+        }
+        # Parameter by parameter, even where the config asks for nothing.
+        self.paramwise_cfg = self.paramwise_cfg or dict(custom_keys={})
+        self.optim_wrapper_cfg.update(
+            groups=swap_model.groups, **self._sparse)
+        return super().__call__(swap_model)
+
+    def add_params(self,
+                   params: List[dict],
+                   module: nn.Module,
+                   prefix: str = '',
+                   is_dcn_module: Optional[Union[int, float]] = None) -> None:
+        """Add what trains below ``module``; see the default constructor.
+
+        Decay would move the frozen rows of the base classes, so parameters
+        with class rows get none.
+        """
+        # The default constructor warns once a frozen parameter; nearly all
+        # of a SwapModel is frozen.
+        if not any(p.requires_grad for p in module.parameters()):
+            return
+        known = len(params)
+        super().add_params(params, module, prefix, is_dcn_module)
+        for group in params[known:]:
+            if id(group['params'][0]) in self._class_params:
+                group['weight_decay'] = 0.

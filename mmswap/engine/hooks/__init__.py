@@ -1,0 +1,4 @@
+from .adapter_hook import AdapterHook
+from .swap_log_hook import SwapLogHook
+
+__all__ = ['AdapterHook', 'SwapLogHook']

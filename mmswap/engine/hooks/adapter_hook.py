@@ -1,0 +1,35 @@
+"""Writes the adapter when a phase is over."""
+from pathlib import Path
+from typing import Optional
+
+from mmengine.dist import master_only
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+
+from ...models.adapter_io import save_adapter
+from ...registry import HOOKS
+
+
+@HOOKS.register_module()
+class AdapterHook(Hook):
+    """Saves the adapter after training.
+
+    Args:
+        out_dir: Folder to write to; ``<work_dir>/adapter`` by default.
+    """
+
+    priority = 'VERY_LOW'
+
+    def __init__(self, out_dir: Optional[str] = None) -> None:
+        self.out_dir = out_dir
+
+    @master_only
+    def after_train(self, runner: Runner) -> None:
+        """Write ``adapter_config.json`` and the rest."""
+        model = runner.model
+        if is_model_wrapper(model):
+            model = model.module
+        folder = Path(self.out_dir or Path(runner.work_dir) / 'adapter')
+        save_adapter(model, folder, model.adapter_name)
+        runner.logger.info(f'mmswap: adapter saved to {folder}')

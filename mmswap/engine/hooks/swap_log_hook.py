@@ -1,0 +1,97 @@
+"""Logs what a swap does to its groups, and where it started."""
+from typing import Any, Dict, Optional
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+
+from ...models.groups import stacked_norms
+from ...registry import HOOKS
+
+BEFORE_KEY = 'swap_before'
+
+
+@HOOKS.register_module()
+class SwapLogHook(Hook):
+    """Group norms to the visualizer; the split metrics before training.
+
+    Args:
+        interval: Iterations between two readings of the group norms. A
+            reading costs one transfer from the GPU.
+        measure_before: Validate once before the first iteration, so that
+            ``swap/h_mean`` knows what was there to forget. Skipped where the
+            evaluator was told (``val_evaluator.before``), where there is no
+            SwapEvaluator, and in a resumed run, which remembers.
+
+    Raises:
+        ValueError: If ``interval`` is not positive.
+    """
+
+    priority = 'NORMAL'
+
+    def __init__(self,
+                 interval: int = 50,
+                 measure_before: bool = True) -> None:
+        if interval < 1:
+            raise ValueError(f'SwapLogHook.interval must be positive, got '
+                             f'{interval}')
+        self.interval = interval
+        self.measure_before = measure_before
+
+    def before_train(self, runner: Runner) -> None:
+        """Measure the splits before the first iteration."""
+        from ...evaluation import SwapEvaluator
+        evaluator = getattr(runner.val_loop, 'evaluator', None)
+        if (not self.measure_before or runner.iter > 0
+                or not isinstance(evaluator, SwapEvaluator)
+                or evaluator.before is not None):
+            return
+        runner.logger.info('mmswap: validating once before training')
+        metrics = _validate(runner)
+        before = {
+            key.split('/')[1]: value
+            for key, value in metrics.items()
+            if key in ('swap/retain', 'swap/forget', 'swap/learn')
+        }
+        runner.message_hub.update_info(BEFORE_KEY, before)
+        runner.logger.info(
+            'mmswap: before training ' +
+            ', '.join(f'{k} {v:.4f}' for k, v in before.items()))
+
+    def after_train_iter(self,
+                         runner: Runner,
+                         batch_idx: int,
+                         data_batch: Any = None,
+                         outputs: Optional[dict] = None) -> None:
+        """Log the norm of each group and how many are active."""
+        if not self.every_n_train_iters(runner, self.interval):
+            return
+        model = runner.model
+        if is_model_wrapper(model):
+            model = model.module
+        groups = model.groups
+        values = stacked_norms(groups).tolist()
+        active = sum(value > 0 for value in values)
+        scalars = {
+            f'group_norm/{name}': value
+            for name, value in zip(groups, values)
+        }
+        scalars['swap/active_groups'] = active
+        scalars['swap/group_norm_sum'] = sum(values)
+        runner.visualizer.add_scalars(scalars, step=runner.iter + 1)
+
+
+@torch.no_grad()
+def _validate(runner: Runner) -> Dict[str, float]:
+    """The validation metrics, without the hooks of a validation.
+
+    With them ``CheckpointHook`` could take the model as it comes for the
+    best one.
+    """
+    loop = runner.val_loop
+    runner.model.eval()
+    for data_batch in loop.dataloader:
+        outputs = runner.model.val_step(data_batch)
+        loop.evaluator.process(data_samples=outputs, data_batch=data_batch)
+    return loop.evaluator.evaluate(len(loop.dataloader.dataset))

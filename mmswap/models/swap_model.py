@@ -1,0 +1,251 @@
+"""The wrapper that turns a stock model into one that can be swapped."""
+import copy
+import json
+from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
+
+import torch
+from mmengine.logging import print_log
+from mmengine.model import BaseModel
+from mmengine.registry import MODELS as MMENGINE_MODELS
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from ..class_table import ClassTable
+from ..registry import MODELS
+from .data_preprocessor import SwapDataPreprocessor
+from .groups import group_params
+from .growth import ClassRows, find_class_rows, grow_config
+from .loading import (adapt_checkpoint, check_keys, is_phase_checkpoint,
+                      stock_key)
+from .lora import apply_adapter, is_lora_key, reset_adapter
+from .objectives import build_objective
+
+_NEW_ROWS = ('train', 'frozen')
+
+
+@MODELS.register_module()
+class SwapModel(BaseModel):
+    """Wraps a stock model: more classes, LoRA, and a loss of two branches.
+
+    In ``loss`` mode it takes one batch a branch, runs the wrapped model's
+    own loss on each, and combines the totals by the objective. In every
+    other mode it hands everything to the wrapped model unchanged, so that
+    stock metrics, test-time augmentation and hooks work on it.
+
+    Only LoRA and the rows of the new classes train. The base model's own
+    weights come from ``load_from`` and are never initialised here.
+
+    Args:
+        model: Config of the stock model with its K classes, untouched.
+        objective: Config of a :class:`LearnObjective` or
+            :class:`ForgetObjective`.
+        classes: ``dict(base, learn, forget)`` of class names; see
+            :class:`~mmswap.class_table.ClassTable`.
+        adapter: Arguments of :func:`~mmswap.models.lora.apply_adapter`; rank
+            8, alpha 8 and targets ``'ffn'`` where not given.
+        new_rows: ``'train'`` trains the class rows of the new classes;
+            ``'frozen'`` leaves them as they begin (the published behaviour).
+
+    Attributes:
+        class_table: The class table.
+        inner_cfg: Config of the wrapped model as grown, K + N classes.
+        class_rows: Stock key to where classes stand in that tensor.
+
+    Raises:
+        TypeError: If ``model`` is no config.
+        ValueError: If the class table does not fit the model, or ``new_rows``
+            or an adapter argument is unknown or out of range.
+    """
+
+    def __init__(self,
+                 model: Dict[str, Any],
+                 objective: Dict[str, Any],
+                 classes: Union[ClassTable, Mapping[str, Any]],
+                 adapter: Optional[Dict[str, Any]] = None,
+                 new_rows: str = 'train') -> None:
+        table = ClassTable.from_cfg(classes)
+        if new_rows not in _NEW_ROWS:
+            raise ValueError(f'model.new_rows must be one of {_NEW_ROWS}, got '
+                             f'{new_rows!r}')
+        inner, inner_cfg, class_rows = _build_grown(model, table)
+        super().__init__(SwapDataPreprocessor(inner.data_preprocessor))
+        self.model = inner
+        self.inner_cfg = inner_cfg
+        self.class_table = table
+        self.class_rows = class_rows
+        self.objective = build_objective(objective)
+        self.adapter_name = (adapter or {}).get('name', 'default')
+        apply_adapter(self.model, **(adapter or {}))
+        if new_rows == 'train':
+            self._unfreeze_new_rows()
+        self._loaded = False
+        self.register_load_state_dict_post_hook(_check_loaded)
+        self._report()
+
+    def _report(self) -> None:
+        trained = sum(p.numel() for p in self.parameters() if p.requires_grad)
+        total = sum(p.numel() for p in self.parameters())
+        print_log(
+            f'mmswap: {self.class_table}; {len(self.groups)} adapter groups; '
+            f'{trained:,} of {total:,} parameters train '
+            f'({100 * trained / total:.2f} %)', 'current')
+
+    @property
+    def groups(self) -> Dict[str, List[nn.Parameter]]:
+        """Group name to its LoRA matrices."""
+        return group_params(self.model, self.adapter_name)
+
+    def class_params(self) -> Dict[str, Tuple[nn.Parameter, ClassRows]]:
+        """The parameters with class rows, by stock key."""
+        found = {stock_key(k): p for k, p in self.model.named_parameters()}
+        return {
+            key: (found[key], rows)
+            for key, rows in self.class_rows.items() if key in found
+        }
+
+    def _unfreeze_new_rows(self) -> None:
+        """Let the new classes' rows train and hold the old ones still."""
+        for param, rows in self.class_params().values():
+            param.requires_grad_(True)
+            mask = torch.zeros(len(param), *[1] * (param.dim() - 1))
+            mask[rows.new_rows] = 1
+            param.register_hook(_RowMask(mask))
+
+    def init_weights(self) -> None:
+        """Draw the adapter anew and leave the rest alone.
+
+        The Runner calls this before it loads ``load_from``. The stock
+        model's own initialisation would overwrite LoRA with random values
+        (mmdet's heads initialise every matrix that they find) and download
+        backbones that the checkpoint replaces.
+        """
+        reset_adapter(self.model, self.adapter_name)
+        self._is_init = True
+
+    def train(self, mode: bool = True) -> 'SwapModel':
+        """As ever, but frozen batch norms keep their running statistics."""
+        super().train(mode)
+        for module in self.model.modules():
+            if isinstance(module, _BatchNorm):
+                module.eval()
+        return self
+
+    def forward(self,
+                inputs: Any = None,
+                data_samples: Optional[list] = None,
+                mode: str = 'tensor',
+                **branches: Dict[str, Any]) -> Any:
+        """Losses of the branches, or whatever the wrapped model returns.
+
+        Args:
+            inputs: Inputs of the wrapped model, except for branches.
+            data_samples: Its data samples.
+            mode: ``'loss'``, ``'predict'`` or ``'tensor'``.
+            branches: In ``'loss'`` mode one ``dict(inputs, data_samples)``
+                for each branch of the objective.
+
+        Raises:
+            RuntimeError: In ``'loss'`` mode, if no checkpoint was loaded.
+            ValueError: If a branch of the objective is absent.
+        """
+        if mode != 'loss' or inputs is not None:
+            return self.model(inputs, data_samples, mode=mode)
+        self._check_ready(branches)
+        totals, losses = {}, {}
+        for name in self.objective.branches:
+            parsed = self.model.parse_losses(
+                self.model(**branches[name], mode='loss'))
+            totals[name] = parsed[0]
+            # Without 'loss' in the key: logged, not summed once more.
+            losses[f'{name}_total'] = parsed[0].detach()
+        losses.update(self.objective(totals))
+        return losses
+
+    def _check_ready(self, branches: Dict[str, Any]) -> None:
+        wanted = self.objective.branches
+        absent = [name for name in wanted if name not in branches]
+        if absent:
+            raise ValueError(
+                f'train_dataloader.dataset.branches must have {absent}, which '
+                f'{type(self.objective).__name__} needs; got '
+                f'{sorted(branches)}')
+        if not self._loaded:
+            raise RuntimeError(
+                'load_from must name a checkpoint of the base model or of an '
+                'earlier phase: nothing was loaded, and a swap of random '
+                'weights means nothing')
+
+    def get_extra_state(self) -> Tensor:
+        """The class table as UTF-8 JSON, shape (number of bytes,)."""
+        text = json.dumps(self.class_table.as_dict())
+        return torch.tensor(list(text.encode()), dtype=torch.uint8)
+
+    def set_extra_state(self, state: Tensor) -> None:
+        """Check a phase checkpoint's class table against the config's.
+
+        Raises:
+            RuntimeError: If they differ in base or learned classes; which of
+                them are to be forgotten may change from phase to phase.
+        """
+        saved = json.loads(bytes(state.tolist()).decode())
+        for key in ('base', 'learn'):
+            ours = self.class_table.as_dict()[key]
+            if saved[key] != ours:
+                raise RuntimeError(
+                    f'classes.{key} must be those of the phase in load_from, '
+                    f'{saved[key]}, got {ours}')
+
+    def _load_from_state_dict(self, state_dict: Dict[str, Tensor],
+                              prefix: str, *args: Any) -> None:
+        # Runs before the children load, with Runner.load_checkpoint too.
+        if not prefix:
+            adapt_checkpoint(state_dict, self.model.state_dict(),
+                             self.class_rows)
+            self._phase_loaded = is_phase_checkpoint(state_dict)
+            state_dict.setdefault('_extra_state', self.get_extra_state())
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+    def base_state_dict(self) -> Dict[str, Tensor]:
+        """The base model's state dict: no LoRA, K classes, stock keys."""
+        state = {}
+        for key, tensor in self.model.state_dict().items():
+            if not is_lora_key(key):
+                rows = self.class_rows.get(stock_key(key))
+                state[stock_key(key)] = rows.shrink(tensor) if rows else tensor
+        return state
+
+
+class _RowMask:
+    """Gradient hook that zeroes the rows of the base classes."""
+
+    def __init__(self, mask: Tensor) -> None:
+        self.mask = mask
+
+    def __call__(self, grad: Tensor) -> Tensor:
+        self.mask = self.mask.to(grad)
+        return grad * self.mask
+
+
+def _build_grown(
+    model: Dict[str, Any], table: ClassTable
+) -> Tuple[nn.Module, Dict[str, Any], Dict[str, ClassRows]]:
+    """Build the wrapped model with room for the new classes."""
+    if not isinstance(model, Mapping):
+        raise TypeError('model.model must be the config of a stock model, '
+                        f'got {type(model).__name__}')
+    grown_cfg, grown = grow_config(model, table.num_base, table.num_learn)
+    inner = MMENGINE_MODELS.build(copy.deepcopy(grown_cfg))
+    if not table.num_learn:
+        return inner, grown_cfg, {}
+    base = MMENGINE_MODELS.build(copy.deepcopy(dict(model)))
+    rows = find_class_rows(base.state_dict(), inner.state_dict(),
+                           table.num_base, table.num_learn)
+    print_log(f'mmswap: grew {", ".join(grown)}', 'current')
+    return inner, grown_cfg, rows
+
+
+def _check_loaded(model: SwapModel, incompatible: Any) -> None:
+    """Post hook of loading; see :func:`check_keys`."""
+    check_keys(incompatible.missing_keys, incompatible.unexpected_keys,
+               model._phase_loaded)
+    model._loaded = True
