@@ -1,0 +1,200 @@
+"""One data set, reduced to some classes of the class table."""
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Union
+
+import numpy as np
+from mmengine.dataset import BaseDataset, Compose, force_full_init
+from mmengine.logging import print_log
+from torch.utils.data import Dataset
+
+from mmswap.class_table import SPLITS, ClassTable
+from mmswap.registry import DATASETS
+
+from .label_kinds import kept_labels, label_kind
+from .label_names import map_labels, table_metainfo
+from .shots import choose_shots, log_shots
+
+OTHERS = ('strip', 'ignore', 'drop')
+
+
+@DATASETS.register_module()
+class ClassSubset(Dataset):
+    """One data set, reduced to the classes of some splits.
+
+    Labels are mapped by *name* from the data set to the class table. Images
+    stay that hold at least one object of a kept class that is not flagged to
+    be ignored. A data set in test mode of which every class of the table is
+    kept keeps its empty images too, as its metrics count them.
+
+    Args:
+        dataset: An mmengine ``BaseDataset`` with detection instances (any
+            data set of mmdet that is no wrapper), built or as a config.
+        classes: The class table, or ``dict(base=..., learn=...,
+            forget=...)``.
+        keep: The split to keep (``retain``, ``forget``, ``learn``), ``all``,
+            or a sequence of them.
+        others: What happens to objects of the other classes, be they in the
+            table or not. ``strip`` leaves out the annotation (the published
+            method), ``ignore`` flags it as ignored, ``drop`` leaves out
+            images that hold any. Defaults to ``strip``.
+        shots: Number of images per kept class, chosen at random; None for
+            all images. An image counts for each kept class that it holds.
+            Defaults to None.
+        seed: Seed of the choice of shots. Defaults to 0.
+        lazy_init: Whether to leave reading the annotations to
+            :meth:`full_init`. Defaults to False.
+
+    Raises:
+        TypeError: If ``dataset`` is a dataset wrapper, or holds other labels
+            than detection instances.
+        ValueError: If ``keep`` names no class, ``others`` or ``shots`` is
+            none of the above, the data set hides classes that it would have
+            to show, or no image is left.
+    """
+
+    def __init__(self,
+                 dataset: Union[BaseDataset, dict],
+                 classes: Union[ClassTable, Mapping[str, Any]],
+                 keep: Union[str, Sequence[str]],
+                 others: str = 'strip',
+                 shots: Optional[int] = None,
+                 seed: int = 0,
+                 lazy_init: bool = False) -> None:
+        self.class_table = ClassTable.from_cfg(classes)
+        self.keep = keep
+        self._keep = _labels_to_keep(self.class_table, keep)
+        if others not in OTHERS:
+            raise ValueError(f'others must be one of {OTHERS}, got {others!r}')
+        self.others = others
+        if shots is not None and (type(shots) is not int or shots < 1):
+            raise ValueError('shots must be None or a number of images per '
+                             f'class of at least 1, got {shots!r}')
+        self.shots = shots
+        self.seed = seed
+        if isinstance(dataset, dict):
+            dataset = DATASETS.build(dataset)
+        if not isinstance(dataset, BaseDataset):
+            raise TypeError(
+                'ClassSubset.dataset must be a BaseDataset and no dataset '
+                f'wrapper, got {type(dataset).__name__}; wrap each of its '
+                'data sets in a ClassSubset and give the list to SwapDataset')
+        self.dataset = dataset
+        self._fully_initialized = False
+        if not lazy_init:
+            self.full_init()
+
+    @property
+    def metainfo(self) -> dict:
+        """The data set's, with the class table in place of its classes."""
+        return table_metainfo(self.dataset.metainfo, self.class_table)
+
+    @property
+    def test_mode(self) -> bool:
+        """The data set's test mode."""
+        return self.dataset.test_mode
+
+    @property
+    def pipeline(self) -> Compose:
+        """The data set's pipeline."""
+        return self.dataset.pipeline
+
+    def full_init(self) -> None:
+        """Read the annotations and choose the images, once."""
+        if self._fully_initialized:
+            return
+        self.dataset.full_init()
+        self._label_map = map_labels(self.dataset, self.class_table,
+                                     self._keep, self.others)
+        held = self._scan()
+        if not held:
+            names = self.class_table.names
+            raise ValueError(
+                f'ClassSubset.dataset must hold an image of the classes '
+                f'{[names[label] for label in sorted(self._keep)]} '
+                f'(keep={self.keep!r}), but of the {len(self.dataset)} images '
+                f'of {self.dataset.ann_file!r} none is left with '
+                f'others={self.others!r}')
+        indices = sorted(held) if self.shots is None else self._choose(held)
+        # An array, so that the workers share its memory.
+        self._indices = np.array(indices, dtype=np.int64)
+        self._fully_initialized = True
+        print_log(
+            f'ClassSubset keeps {len(indices)} of the {len(self.dataset)} '
+            f'images of {self.dataset.ann_file!r} with keep={self.keep!r}',
+            logger='current')
+
+    @force_full_init
+    def __len__(self) -> int:
+        """Number of images."""
+        return len(self._indices)
+
+    @force_full_init
+    def get_data_info(self, idx: int) -> Dict[str, Any]:
+        """The annotation of an image, its labels those of the class table.
+
+        Args:
+            idx: Index of the image in the subset.
+        """
+        data_info = self.dataset.get_data_info(int(self._indices[idx]))
+        return label_kind(data_info).select(data_info, self._label_map,
+                                            self._keep, self.others)
+
+    def get_cat_ids(self, idx: int) -> List[int]:
+        """The class table's labels in an image, for ClassBalancedDataset.
+
+        Args:
+            idx: Index of the image in the subset.
+        """
+        data_info = self.get_data_info(idx)
+        return sorted(label_kind(data_info).labels_of(data_info))
+
+    def __getitem__(self, idx: int) -> Any:
+        """An image after the pipeline, as ``BaseDataset`` gives it.
+
+        Args:
+            idx: Index of the image in the subset. In training another one
+                is drawn where the pipeline returns None.
+
+        Raises:
+            RuntimeError: If the pipeline returns None in test mode, or
+                ``max_refetch`` times on end in training.
+        """
+        refetches = 0 if self.test_mode else self.dataset.max_refetch
+        for _ in range(refetches + 1):
+            data = self.pipeline(self.get_data_info(idx))
+            if data is not None:
+                return data
+            idx = np.random.randint(len(self))
+        raise RuntimeError(
+            'dataset.pipeline must return a sample, got None '
+            f'{refetches + 1} times on end (test_mode={self.test_mode})')
+
+    def _scan(self) -> Dict[int, Set[int]]:
+        """The kept labels in each image that stays, by image index."""
+        full_test = self.test_mode and len(self._keep) == len(self.class_table)
+        held = {}
+        for index in range(len(self.dataset)):
+            data_info = self.dataset.get_data_info(index)
+            kept = kept_labels(data_info, self._label_map, self._keep,
+                               self.others)
+            if kept or (full_test and kept is not None):
+                held[index] = kept
+        return held
+
+    def _choose(self, held: Mapping[int, Set[int]]) -> List[int]:
+        """The images chosen as shots, ascending; logs which they are."""
+        chosen = choose_shots(held, sorted(self._keep), self.shots, self.seed)
+        log_shots(self.dataset, self.class_table, chosen, self.shots)
+        return sorted(set().union(*chosen.values()))
+
+
+def _labels_to_keep(table: ClassTable, keep: Any) -> Set[int]:
+    """The labels of the splits that ``keep`` names."""
+    try:
+        labels = set(table.labels(keep))
+    except (TypeError, ValueError):
+        labels = set()
+    if not labels:
+        raise ValueError(
+            f"keep must be 'all', one of {SPLITS} or a sequence of them, and "
+            f'there must be a class in it, got {keep!r} of {table}')
+    return labels

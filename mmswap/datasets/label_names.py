@@ -1,0 +1,163 @@
+"""The true class name of each label of a data set."""
+import json
+import mmap
+from typing import (
+    Any,
+    Collection,
+    Dict,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Tuple,
+)
+
+import mmengine
+from mmengine.dataset import BaseDataset
+from mmengine.fileio import get_local_path
+
+from mmswap.class_table import ClassTable
+
+_KEY = b'"categories"'
+# Longer category lists than this (13,000 classes of V3Det take 3 MB) are
+# still read, by loading the file in full.
+_WINDOW = 16 * 2**20
+
+
+class LabelNames(NamedTuple):
+    """Names of what a data set shows and of what it leaves out.
+
+    Attributes:
+        names: The class name of each label, in label order.
+        hidden: The categories of the annotation file whose annotations the
+            data set leaves out, in file order.
+    """
+    names: Tuple[str, ...]
+    hidden: Tuple[str, ...]
+
+
+def label_names(dataset: BaseDataset) -> LabelNames:
+    """Find the class name of each label of a data set.
+
+    mmdet's COCO-like data sets number their labels in the order of the
+    categories *in the file*, whatever the order of ``metainfo['classes']``.
+    So the names come from the file where the data set has ``cat_ids``, and
+    from ``metainfo['classes']`` where it has not.
+
+    Args:
+        dataset: The data set, fully initialized.
+
+    Raises:
+        ValueError: If the data set has no class names.
+    """
+    cat_ids = getattr(dataset, 'cat_ids', None)
+    if cat_ids is None or not dataset.ann_file:
+        classes = dataset.metainfo.get('classes')
+        if not classes:
+            raise ValueError(
+                'dataset.metainfo must be a dict(classes=...) that names the '
+                f'classes of {type(dataset).__name__}, got '
+                f'{dataset.metainfo}')
+        return LabelNames(tuple(classes), ())
+    categories = read_categories(dataset.ann_file,
+                                 getattr(dataset, 'backend_args', None))
+    shown = set(cat_ids)
+    return LabelNames(
+        tuple(categories[cat_id] for cat_id in cat_ids),
+        tuple(name for i, name in categories.items() if i not in shown))
+
+
+def map_labels(dataset: BaseDataset, table: ClassTable,
+               keep: Collection[int], others: str) -> Dict[int, int]:
+    """Match the labels of a data set with those of the class table, by name.
+
+    Args:
+        dataset: The data set, fully initialized.
+        table: The class table.
+        keep: The class table's labels that are to be kept.
+        others: ``strip`` if the objects of all other classes are left out
+            anyway; otherwise the data set has to show those too.
+
+    Returns:
+        The class table's label of each label of the data set. Classes that
+        are not in the table are missing.
+
+    Raises:
+        ValueError: If the data set leaves out annotations that are to be
+            kept, or that ``others`` would have to see.
+    """
+    names, hidden = label_names(dataset)
+    kept = [table.names[label] for label in keep]
+    lost = [n for n in hidden if n in kept or others != 'strip']
+    if lost:
+        raise ValueError(
+            f'dataset.metainfo.classes must name {lost} too (keep: {kept}, '
+            f'others={others!r}): {dataset.ann_file} has these categories, '
+            f'but {type(dataset).__name__} leaves out what is not named, got '
+            f'{list(names)}')
+    return {
+        label: table.names.index(name)
+        for label, name in enumerate(names) if name in table.names
+    }
+
+
+def table_metainfo(metainfo: Mapping[str, Any],
+                   table: ClassTable) -> Dict[str, Any]:
+    """The meta information of a data set whose labels are the table's.
+
+    Args:
+        metainfo: The meta information of the data set as it is. It is not
+            changed.
+        table: The class table.
+
+    Returns:
+        ``metainfo`` with all names of the table as ``classes`` and the table
+        as ``swap_classes``, a dict. The palette follows the names. If it
+        lacks one of them it is left out: mmdet's visualizer draws its own
+        then, but refuses one that is too short.
+    """
+    palette = metainfo.get('palette') or ()
+    colours = dict(zip(metainfo.get('classes', ()), palette))
+    result = {key: metainfo[key] for key in metainfo if key != 'palette'}
+    if all(name in colours for name in table.names):
+        result['palette'] = [colours[name] for name in table.names]
+    return {
+        **result, 'classes': table.names,
+        'swap_classes': table.as_dict()
+    }
+
+
+def read_categories(ann_file: str,
+                    backend_args: Optional[dict] = None) -> Dict[int, str]:
+    """Read the categories of a COCO json without parsing all of it.
+
+    Args:
+        ann_file: Path of the json.
+        backend_args: Storage backend of the path, as mmengine takes it.
+
+    Returns:
+        The name of each category id, in file order.
+    """
+    with get_local_path(ann_file, backend_args=backend_args) as path:
+        categories = _decode_categories(path)
+    if categories is None:
+        categories = mmengine.load(
+            ann_file, backend_args=backend_args)['categories']
+    return {category['id']: category['name'] for category in categories}
+
+
+def _decode_categories(path: str) -> Optional[List[dict]]:
+    """The category list of a json file; None if it is not found surely."""
+    with open(path, 'rb') as file:
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+            start = text.find(_KEY)
+            # A second one may belong to an image or an annotation.
+            if start < 0 or text.rfind(_KEY) != start:
+                return None
+            start += len(_KEY)
+            # The end of the window may cut a character in two.
+            window = text[start:start + _WINDOW].decode(errors='ignore')
+    try:
+        return json.JSONDecoder().raw_decode(window.lstrip(' \t\r\n:'))[0]
+    except json.JSONDecodeError:
+        return None

@@ -1,0 +1,64 @@
+"""The choice of a few images per class."""
+import logging
+from typing import Collection, Dict, List, Mapping, Sequence, Set
+
+import numpy as np
+from mmengine.dataset import BaseDataset
+from mmengine.logging import print_log
+
+from mmswap.class_table import ClassTable
+
+
+def choose_shots(held: Mapping[int, Collection[int]], labels: Sequence[int],
+                 shots: int, seed: int) -> Dict[int, List[int]]:
+    """Choose images so that each class is seen in ``shots`` of them.
+
+    The images are shuffled once. Each class in turn counts the images that
+    are already chosen and hold it, and takes further ones in the shuffled
+    order. An image with several classes counts for each of them, so that a
+    class may end up in more images than asked for, as others bring it along.
+
+    Args:
+        held: The labels that each image holds, by image index.
+        labels: The labels to choose images for.
+        shots: Number of images per label, at least 1.
+        seed: Seed of the shuffle.
+
+    Returns:
+        The image indices that count for each label, ``shots`` of them or, if
+        fewer hold it, all that do.
+    """
+    shuffled = np.random.default_rng(seed).permutation(sorted(held)).tolist()
+    chosen: Set[int] = set()
+    result = {}
+    for label in labels:
+        images = [index for index in shuffled if label in held[index]]
+        # The sort is stable: chosen ones first, each part as shuffled.
+        images.sort(key=lambda index: index not in chosen)
+        result[label] = images[:shots]
+        chosen.update(result[label])
+    return result
+
+
+def log_shots(dataset: BaseDataset, table: ClassTable,
+              chosen: Mapping[int, Sequence[int]], shots: int) -> None:
+    """Log which images were chosen; a warning if a class has too few.
+
+    Args:
+        dataset: The data set of the images.
+        table: The class table.
+        chosen: The image indices chosen for each label.
+        shots: Number of images per label that were asked for.
+    """
+    images = {
+        table.names[label]:
+        [dataset.get_data_info(index).get('img_id', index) for index in found]
+        for label, found in chosen.items()
+    }
+    short = [name for name, found in images.items() if len(found) < shots]
+    print_log(
+        f'ClassSubset chose {shots} images per class of {dataset.ann_file!r}, '
+        f'by img_id: {images}' +
+        (f'; there are no more of {short}' if short else ''),
+        logger='current',
+        level=logging.WARNING if short else logging.INFO)
