@@ -1,0 +1,194 @@
+"""The command line that mmswap's tools share, and what it does to a config.
+
+It is mmdet's. Nothing here imports a task library: a config's
+``default_scope`` says whose it is.
+"""
+import argparse
+import os
+from pathlib import Path
+from typing import Any, Dict, Optional, Union
+
+from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.logging import print_log
+from mmengine.runner import find_latest_checkpoint
+
+_AMP_TWINS = {
+    'OptimWrapper': 'AmpOptimWrapper',
+    'AmpOptimWrapper': 'AmpOptimWrapper',
+    'GroupSparseOptimWrapper': 'mmswap.GroupSparseAmpOptimWrapper',
+    'GroupSparseAmpOptimWrapper': 'mmswap.GroupSparseAmpOptimWrapper',
+}
+_DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def add_config_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that every tool with a Runner has.
+
+    Args:
+        parser: Gets ``--work-dir``, ``--cfg-options``, ``--launcher`` and
+            ``--local_rank``.
+    """
+    parser.add_argument('--work-dir', help='folder for logs and checkpoints')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='override settings of the config, key=value; a list is '
+        'key="[a,b]" or key=a,b, nested ones key="[(a,b),(c,d)]", quoted and '
+        'without blanks')
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='how the processes were started')
+    # torch.distributed.launch of torch >= 2.0 says --local-rank.
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+
+
+def set_local_rank(args: argparse.Namespace) -> None:
+    """Export ``--local_rank``, where the launcher has not, for mmengine."""
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+
+
+def load_config(filename: Union[str, Path],
+                work_dir: Optional[str] = None,
+                launcher: str = 'none',
+                cfg_options: Optional[Dict[str, Any]] = None) -> Config:
+    """Read a config and apply what the command line says of it.
+
+    Args:
+        filename: Path of the config file.
+        work_dir: Goes before the config's own ``work_dir``; where neither is
+            given, it is ``work_dirs/<stem of the config file>``.
+        launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
+        cfg_options: Settings to override, by dotted key.
+    """
+    cfg = Config.fromfile(str(filename))
+    cfg.launcher = launcher
+    if cfg.get('default_scope') == 'mmpretrain':
+        _set_mmpretrain_dataloaders(cfg)
+    if cfg_options is not None:
+        cfg.merge_from_dict(cfg_options)
+    if work_dir is not None:
+        cfg.work_dir = str(work_dir)
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = str(Path('work_dirs') / Path(filename).stem)
+    return cfg
+
+
+def _set_mmpretrain_dataloaders(cfg: Config) -> None:
+    """Give dataloaders the defaults that mmpretrain's own tools give them.
+
+    Its configs rely on them: with mmengine's default, ``pseudo_collate``,
+    images that differ in size would be padded instead of refused.
+    """
+    for name in _DATALOADERS:
+        loader = cfg.get(name)
+        if loader is None:
+            continue
+        loader.setdefault('pin_memory', True)
+        loader.setdefault('persistent_workers',
+                          loader.get('num_workers', 0) > 0)
+        loader.setdefault('collate_fn', dict(type='default_collate'))
+
+
+def enable_amp(cfg: Config) -> None:
+    """Turn on automatic mixed precision, as ``--amp`` of mmdet does.
+
+    An optim wrapper with a ``constructor`` keeps it, so that a swap stays
+    group-sparse.
+
+    Args:
+        cfg: Changed in place.
+
+    Raises:
+        ValueError: If ``optim_wrapper`` is missing or its type is not known
+            to have a mixed-precision form.
+    """
+    wrapper = cfg.get('optim_wrapper')
+    if wrapper is None:
+        raise ValueError('optim_wrapper must be set for --amp, got None')
+    given = wrapper.get('type', 'OptimWrapper')
+    name = type_name(given)
+    if name not in _AMP_TWINS:
+        raise ValueError(f'optim_wrapper.type must be one of '
+                         f'{sorted(_AMP_TWINS)} for --amp, got {given!r}')
+    wrapper.type = _AMP_TWINS[name]
+    wrapper.loss_scale = 'dynamic'
+
+
+def enable_auto_scale_lr(cfg: Config) -> None:
+    """Turn on the scaling of the learning rate with the batch size.
+
+    Args:
+        cfg: Changed in place.
+
+    Raises:
+        ValueError: If ``auto_scale_lr.base_batch_size`` is missing.
+    """
+    if 'base_batch_size' not in (cfg.get('auto_scale_lr') or {}):
+        raise ValueError(
+            'auto_scale_lr.base_batch_size must be set for --auto-scale-lr, '
+            f'got auto_scale_lr={cfg.get("auto_scale_lr")}')
+    cfg.auto_scale_lr.enable = True
+
+
+def enable_resume(cfg: Config, resume: str) -> None:
+    """Resume from a checkpoint.
+
+    mmdet drops ``load_from`` with ``--resume auto`` even where there is
+    nothing to resume, and then trains from scratch; a swap without its base
+    model is of no use, so here such a run starts like one without
+    ``--resume``.
+
+    Args:
+        cfg: Changed in place; its ``work_dir`` must be set.
+        resume: ``'auto'`` for the last checkpoint in the work dir, or the
+            path of a checkpoint.
+    """
+    if resume == 'auto':
+        latest = find_latest_checkpoint(cfg.work_dir)
+        if latest is None:
+            print_log(f'No checkpoint in {cfg.work_dir} to resume from: '
+                      'starting anew.')
+            return
+        resume = latest
+    cfg.resume = True
+    cfg.load_from = resume
+
+
+def type_name(value: Any) -> str:
+    """The bare name of a registered type.
+
+    Args:
+        value: A type as configs have it: a name with or without scope or
+            module (``'mmswap.SwapModel'``), or a class.
+    """
+    text = value if isinstance(value, str) else getattr(
+        value, '__name__', str(value))
+    return text.rpartition('.')[2]
+
+
+def is_mmswap_type(cfg: Any, name: str) -> bool:
+    """Whether ``cfg`` is a config dict of one of mmswap's types.
+
+    Args:
+        cfg: Any part of a config.
+        name: The bare name of the type, such as ``'SwapEvaluator'``.
+    """
+    if not isinstance(cfg, dict):
+        return False
+    kind = cfg.get('type')
+    scope = kind if isinstance(kind, str) else getattr(kind, '__module__', '')
+    return type_name(kind) == name and scope.split('.')[0] in ('mmswap', name)
+
+
+def unwrap_pipeline_owner(dataset: ConfigDict) -> ConfigDict:
+    """The innermost dataset config, the one that has the pipeline.
+
+    Args:
+        dataset: A dataset config, perhaps of wrappers with a ``dataset``.
+    """
+    while 'dataset' in dataset:
+        dataset = dataset['dataset']
+    return dataset

@@ -1,0 +1,305 @@
+"""Runs the phases of a swap in order and does none of them twice."""
+import copy
+import gc
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence, Union
+
+import torch
+from mmengine.config import Config
+from mmengine.dist import broadcast_object_list, is_main_process, master_only
+from mmengine.hooks import Hook
+from mmengine.runner import Runner, find_latest_checkpoint
+
+from ..class_table import SPLITS, ClassTable
+from .config import is_mmswap_type
+from .launch import build_runner, prepare_distributed
+from .plan import BASE, Phase, common_start, default_work_dir, plan_phases
+from .report import Column, build_report, format_report, primary_metrics
+
+STATE_FILE = 'swap_state.json'
+REPORT_STEM = 'swap_report'
+
+
+def run_swap(configs: Sequence[Union[str, Path]],
+             work_dir: Optional[Union[str, Path]] = None,
+             launcher: str = 'none',
+             cfg_options: Optional[Dict[str, Any]] = None,
+             amp: bool = False) -> Dict[str, Any]:
+    """Run the phases of a swap, each from what the one before it wrote.
+
+    Before the first phase the base model is evaluated. A phase that is
+    finished, with the same config and the same phases before it, is not run
+    again; one that was interrupted goes on from its last checkpoint.
+
+    Args:
+        configs: Config files of the phases, in order. The first one's
+            ``load_from`` is the base model.
+        work_dir: Gets a folder for each phase, ``swap_state.json``,
+            ``swap_report.json`` and ``swap_report.md``. By default
+            ``work_dirs/<common start of the config names>_swap``.
+        launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
+        cfg_options: Settings to override in every phase, by dotted key.
+        amp: Train with automatic mixed precision.
+
+    Returns:
+        The report; see :func:`~mmswap.apis.report.build_report`. Its
+        ``checkpoints`` are those of the phases.
+
+    Raises:
+        ValueError: If a config is not one of a phase of this swap. All are
+            read before anything is run.
+    """
+    folder = Path(work_dir or default_work_dir(configs))
+    phases = plan_phases(configs, folder, launcher, cfg_options, amp)
+    prepare_distributed(phases[0].cfg)
+    swap = _Swap(folder, phases)
+    swap.run()
+    report = swap.report()
+    _write_report(folder, report)
+    return report
+
+
+class _Swap:
+    """The state of a swap and what is left to do.
+
+    ``swap_state.json`` holds a record of the base's evaluation and of each
+    phase: its fingerprint and, when it is finished, its metrics and its
+    checkpoint. All processes read it before the first of them writes it:
+    every Runner that is built waits for all of them.
+    """
+
+    def __init__(self, work_dir: Path, phases: List[Phase]) -> None:
+        self.work_dir = work_dir
+        self.phases = phases
+        self.records: Dict[str, Dict[str, Any]] = _read_state(work_dir)
+
+    def run(self) -> None:
+        """Evaluate the base and run every phase that is not finished."""
+        first = self.phases[0]
+        if self._finished(BASE, first.fingerprint):
+            _say('base: evaluated before')
+        else:
+            self._evaluate_base(first)
+            _free_memory()
+        load_from = first.cfg.load_from
+        for number, phase in enumerate(self.phases, 1):
+            label = f'phase {number} of {len(self.phases)}, {phase.name}'
+            if self._finished(phase.name, phase.fingerprint):
+                _say(f'{label}: finished before, not run again')
+            else:
+                self._run_phase(phase, load_from, label)
+                _free_memory()
+            load_from = self._checkpoint(phase.name)
+
+    def report(self) -> Dict[str, Any]:
+        """The report of the whole swap."""
+        columns = [Column('base', self.records[BASE]['metrics'])]
+        names = [phase.name for phase in self.phases]
+        start = len(common_start(names)) if len(names) > 1 else 0
+        for name in names:
+            metrics = self.records[name]['metrics']
+            columns.append(Column(f'after {name[start:]}', metrics))
+        report = build_report(columns)
+        report['checkpoints'] = {n: self._checkpoint(n) for n in names}
+        return report
+
+    def _finished(self, name: str, fingerprint: str) -> bool:
+        record = self.records.get(name, {})
+        if 'metrics' not in record or record['fingerprint'] != fingerprint:
+            return False
+        return name == BASE or Path(self._checkpoint(name)).is_file()
+
+    def _checkpoint(self, name: str) -> str:
+        # Relative to the work dir, so that the folder can be moved.
+        return str(self.work_dir / self.records[name]['checkpoint'])
+
+    def _evaluate_base(self, first: Phase) -> None:
+        cfg = copy.deepcopy(first.cfg)
+        cfg.work_dir = str(self.work_dir / BASE)
+        cfg.experiment_name = f'swap_{BASE}'
+        cfg.resume = False
+        started = time.monotonic()
+        runner = build_runner(cfg)
+        _say(f'base: evaluating {cfg.load_from}')
+        metrics = _numbers(runner.val())
+        _check_metrics(metrics)
+        self._record(BASE, fingerprint=first.fingerprint, metrics=metrics)
+        _say(f'base: evaluated in {_duration(started)}')
+
+    def _run_phase(self, phase: Phase, load_from: str, label: str) -> None:
+        started = time.monotonic()
+        cfg = self._phase_cfg(phase, load_from)
+        why = self._why(phase, cfg.resume)
+        runner = build_runner(cfg)
+        _say(f'{label}: {why}')
+        if not cfg.resume:
+            _forget_checkpoints(cfg.work_dir)
+        self._record(phase.name, fingerprint=phase.fingerprint)
+        metrics = _train(runner)
+        checkpoint = [find_latest_checkpoint(cfg.work_dir)]
+        broadcast_object_list(checkpoint)
+        if checkpoint[0] is None:
+            raise RuntimeError(f'no checkpoint was written to {cfg.work_dir}')
+        self._record(
+            phase.name,
+            fingerprint=phase.fingerprint,
+            checkpoint=os.path.relpath(checkpoint[0], self.work_dir),
+            metrics=metrics)
+        _say(f'{label}: finished in {_duration(started)}')
+
+    def _phase_cfg(self, phase: Phase, load_from: str) -> Config:
+        cfg = copy.deepcopy(phase.cfg)
+        cfg.load_from, cfg.resume = load_from, False
+        same = self.records.get(phase.name,
+                                {}).get('fingerprint') == phase.fingerprint
+        latest = _latest_checkpoint(cfg.work_dir) if same else None
+        if latest is not None:
+            cfg.load_from, cfg.resume = latest, True
+        _tell_before(cfg, primary_metrics(self.records[BASE]['metrics']))
+        return cfg
+
+    def _why(self, phase: Phase, resume: bool) -> str:
+        """Why a phase is run, and from where."""
+        if resume:
+            return 'was interrupted, goes on from its last checkpoint'
+        record = self.records.get(phase.name, {})
+        if record.get('fingerprint', phase.fingerprint) != phase.fingerprint:
+            return ('its config, or something before it, is not what it was '
+                    'run with; starts anew')
+        if 'metrics' in record:
+            return 'its checkpoint is gone; starts anew'
+        return 'starts'
+
+    def _record(self, name: str, **record: Any) -> None:
+        self.records[name] = record
+        _write_state(self.work_dir, self.records)
+
+
+class _LastMetrics(Hook):
+    """Keeps the metrics of the last validation and when it was."""
+
+    priority = 'LOWEST'
+
+    def __init__(self) -> None:
+        self.iter: Optional[int] = None
+        self.metrics: Dict[str, Any] = {}
+
+    def after_val_epoch(self,
+                        runner: Runner,
+                        metrics: Optional[Dict[str, Any]] = None) -> None:
+        """Keep them."""
+        self.iter, self.metrics = runner.iter, dict(metrics or {})
+
+
+def _train(runner: Runner) -> Dict[str, float]:
+    """Train and return the metrics of the model at the end."""
+    last = _LastMetrics()
+    runner.register_hook(last)
+    runner.train()
+    if last.iter == runner.iter:
+        return _numbers(last.metrics)
+    # Not Runner.val, whose before_run would set hooks up a second time.
+    return _numbers(runner.val_loop.run())
+
+
+def _check_metrics(metrics: Dict[str, float]) -> None:
+    if not any(f'swap/{split}' in metrics for split in SPLITS):
+        raise ValueError(
+            "val_evaluator must report 'swap/retain' and the other splits as "
+            f'mmswap.SwapEvaluator does, got {sorted(metrics)}')
+
+
+def _tell_before(cfg: Config, before: Dict[str, float]) -> None:
+    """Give a phase the base's metrics instead of measuring them again."""
+    table = ClassTable.from_cfg(cfg.model.classes)
+    if 'forget' not in before and table.forget:
+        return  # The evaluator could not do anything with it.
+    if cfg.val_evaluator.get('before') is None:
+        cfg.val_evaluator.before = before
+    for hook in cfg.get('custom_hooks') or ():
+        if is_mmswap_type(hook, 'SwapLogHook'):
+            hook.measure_before = False
+
+
+def _latest_checkpoint(folder: str) -> Optional[str]:
+    """The last checkpoint in a phase's folder that is still there."""
+    if not (Path(folder) / 'last_checkpoint').is_file():
+        return None
+    named = Path(find_latest_checkpoint(folder))
+    for path in (named, Path(folder) / named.name):
+        if path.is_file():
+            return str(path)
+    return None
+
+
+@master_only
+def _forget_checkpoints(folder: str) -> None:
+    """Let nothing resume from what an earlier config left in the folder."""
+    (Path(folder) / 'last_checkpoint').unlink(missing_ok=True)
+
+
+def _read_state(work_dir: Path) -> Dict[str, Dict[str, Any]]:
+    path = work_dir / STATE_FILE
+    if not path.is_file():
+        return {}
+    try:
+        return dict(json.loads(path.read_text())['records'])
+    except (ValueError, KeyError) as error:
+        raise ValueError(f'{path} must be what mmswap wrote; delete it to '
+                         f'start the swap anew ({error!r})') from error
+
+
+@master_only
+def _write_state(work_dir: Path, records: Dict[str, Dict[str, Any]]) -> None:
+    text = json.dumps(dict(format=1, records=records), indent=2)
+    _write_atomically(work_dir / STATE_FILE, text)
+
+
+@master_only
+def _write_report(work_dir: Path, report: Dict[str, Any]) -> None:
+    table = format_report(report)
+    _write_atomically(work_dir / f'{REPORT_STEM}.json',
+                      json.dumps(report, indent=2))
+    _write_atomically(work_dir / f'{REPORT_STEM}.md', table)
+    print(f'\n{table}\n\nReport: {work_dir / REPORT_STEM}.json and .md')
+    for name, checkpoint in report['checkpoints'].items():
+        print(f'Checkpoint of {name}: {checkpoint}')
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    """Write all of a file or, if interrupted, nothing of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + '.part')
+    part.write_text(text + '\n')
+    os.replace(part, path)
+
+
+def _free_memory() -> None:
+    """Give back what the Runner of the last phase held."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _numbers(metrics: Dict[str, Any]) -> Dict[str, float]:
+    """The metrics that are numbers, as plain floats."""
+    plain = {}
+    for key, value in metrics.items():
+        try:
+            plain[key] = float(value)
+        except (TypeError, ValueError):
+            continue
+    return plain
+
+
+def _duration(started: float) -> str:
+    minutes, seconds = divmod(round(time.monotonic() - started), 60)
+    return f'{minutes} min {seconds} s' if minutes else f'{seconds} s'
+
+
+def _say(text: str) -> None:
+    if is_main_process():
+        print(f'[swap] {text}', flush=True)

@@ -1,0 +1,136 @@
+"""Reads the configs of a swap and checks them before anything is run."""
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
+
+from mmengine.config import Config
+
+from ..class_table import ClassTable
+from .config import enable_amp, load_config
+
+BASE = 'base'
+
+# Where a run goes and how it is started does not make it another run;
+# `load_from` counts through the fingerprint of what comes before.
+_NOT_COUNTED = ('work_dir', 'launcher', 'resume', 'load_from',
+                'experiment_name', 'model_wrapper_cfg')
+
+
+class Phase(NamedTuple):
+    """One training run of a swap.
+
+    Attributes:
+        name: Stem of the config file, with ``-2`` and so on where it stands
+            in the swap more than once. Also the name of its folder.
+        cfg: The full config.
+        fingerprint: Hash of the config and of all that came before it.
+    """
+
+    name: str
+    cfg: Config
+    fingerprint: str
+
+
+def default_work_dir(configs: Sequence[Union[str, Path]]) -> Path:
+    """``work_dirs/<what the config names begin with>_swap``."""
+    common = common_start([Path(config).stem for config in configs])
+    return Path('work_dirs') / f'{common.rstrip("_") or "mmswap"}_swap'
+
+
+def plan_phases(configs: Sequence[Union[str, Path]],
+                work_dir: Path,
+                launcher: str = 'none',
+                cfg_options: Optional[Dict[str, Any]] = None,
+                amp: bool = False) -> List[Phase]:
+    """Read and check the configs of a swap.
+
+    Args:
+        configs: As of :func:`run_swap`, and so are the others.
+
+    Raises:
+        ValueError: If there is no config, or one cannot be a phase.
+    """
+    if not configs:
+        raise ValueError('the phases must be one config at least, got none')
+    phases: List[Phase] = []
+    upstream = ''
+    for config in configs:
+        name = _free_name(Path(config).stem, [BASE, *[p.name for p in phases]])
+        cfg = load_config(config, str(work_dir / name), launcher, cfg_options)
+        if amp:
+            enable_amp(cfg)
+        _check_phase(cfg, str(config), phases[0].cfg if phases else cfg)
+        upstream = upstream or _fingerprint_base(cfg, str(config))
+        upstream = _fingerprint(cfg, upstream)
+        cfg.experiment_name = f'swap_{name}'
+        phases.append(Phase(name, cfg, upstream))
+    return phases
+
+
+def common_start(names: Sequence[str]) -> str:
+    """What all names begin with, up to and with an underscore."""
+    common = os.path.commonprefix(list(names))
+    return common[:common.rfind('_') + 1]
+
+
+def _check_phase(cfg: Config, name: str, first: Config) -> None:
+    """Refuse what would fail, or mean nothing, hours later."""
+    if 'classes' not in cfg.model:
+        raise ValueError(f'model must be a mmswap.SwapModel with classes, got '
+                         f'{cfg.model.get("type")} in {name}')
+    table = ClassTable.from_cfg(cfg.model.classes)
+    if table != ClassTable.from_cfg(first.model.classes):
+        raise ValueError(
+            f'model.classes must be the same in every phase of a swap, got '
+            f'{table} in {name}, which is not that of the first')
+    evaluator = cfg.get('val_evaluator')
+    if not isinstance(evaluator, dict) or not isinstance(
+            evaluator.get('metrics'), dict):
+        raise ValueError('val_evaluator must be a mmswap.SwapEvaluator with '
+                         f'metrics by split, got {evaluator} in {name}')
+    for key in ('train_dataloader', 'train_cfg', 'val_dataloader', 'val_cfg'):
+        if cfg.get(key) is None:
+            raise ValueError(f'{key} must be set in {name}, got None')
+    hook = (cfg.get('default_hooks') or {}).get('checkpoint', {})
+    if hook is None or not hook.get('save_last', True):
+        raise ValueError('default_hooks.checkpoint must save the last step '
+                         f'(save_last=True), got {hook} in {name}')
+
+
+def _fingerprint(cfg: Config, upstream: str) -> str:
+    counted = {
+        key: value
+        for key, value in cfg.to_dict().items() if key not in _NOT_COUNTED
+    }
+    text = json.dumps([upstream, counted], default=_describe)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _describe(value: Any) -> str:
+    """An object's text without the address, which differs from run to run."""
+    return f'{type(value).__name__} {getattr(value, "__qualname__", value)}'
+
+
+def _fingerprint_base(cfg: Config, name: str) -> str:
+    """Hash of the base checkpoint's bytes; of a URL, the URL."""
+    load_from = cfg.get('load_from')
+    if isinstance(load_from, str) and '://' in load_from:
+        return load_from
+    if load_from is None or not Path(load_from).expanduser().is_file():
+        raise ValueError('load_from must be the checkpoint of the base model, '
+                         f'a file or a URL, got {load_from!r} in {name}')
+    digest = hashlib.sha256()
+    with open(Path(load_from).expanduser(), 'rb') as file:
+        for block in iter(lambda: file.read(1 << 20), b''):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _free_name(stem: str, taken: Sequence[str]) -> str:
+    name, number = stem, 1
+    while name in taken:
+        number += 1
+        name = f'{stem}-{number}'
+    return name

@@ -1,0 +1,57 @@
+import logging
+from types import SimpleNamespace
+
+import pytest
+
+from mmswap.class_table import ClassTable
+from mmswap.datasets import shots as shots_module
+from mmswap.datasets.shots import choose_shots, log_shots
+
+
+def test_each_label_gets_its_shots():
+    held = {index: {index % 3} for index in range(30)}
+    chosen = choose_shots(held, [0, 1, 2], shots=4, seed=0)
+    for label, images in chosen.items():
+        assert len(set(images)) == 4
+        assert {index % 3 for index in images} == {label}
+
+
+def test_the_seed_decides_not_the_order_of_the_images():
+    held = {index: {0} for index in range(50)}
+    backwards = dict(reversed(list(held.items())))
+    first = choose_shots(held, [0], shots=5, seed=1)
+    assert choose_shots(backwards, [0], shots=5, seed=1) == first
+    assert choose_shots(held, [0], shots=5, seed=2) != first
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_an_image_counts_for_each_label_it_holds(seed):
+    held = {0: {0, 1}, 1: {1}, 2: {1}, 3: {1}}
+    chosen = choose_shots(held, [0, 1], shots=1, seed=seed)
+    assert chosen == {0: [0], 1: [0]}
+
+
+def test_all_images_where_there_are_fewer():
+    chosen = choose_shots({3: {0}, 7: {0}}, [0, 1], shots=5, seed=0)
+    assert sorted(chosen[0]) == [3, 7]
+    assert chosen[1] == []
+
+
+@pytest.mark.parametrize('shots, level, ending', [
+    (1, logging.INFO, "{'cat': [71], 'owl': [75]}"),
+    (2, logging.WARNING, "; there are no more of ['cat', 'owl']"),
+])
+def test_log_names_the_images(monkeypatch, shots, level, ending):
+    logged = []
+    monkeypatch.setattr(
+        shots_module, 'print_log',
+        lambda text, **kwargs: logged.append((text, kwargs['level'])))
+    dataset = SimpleNamespace(
+        ann_file='ann.json', get_data_info=lambda i: dict(img_id=70 + i))
+    table = ClassTable(['cat'], ['owl'])
+    log_shots(dataset, table, {0: [1], 1: [5]}, shots)
+    (text, logged_level), = logged
+    assert logged_level == level
+    assert text.startswith(f"ClassSubset chose {shots} images per class of "
+                           "'ann.json'")
+    assert text.endswith(ending)

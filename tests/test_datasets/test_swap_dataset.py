@@ -1,0 +1,134 @@
+import pickle
+
+import pytest
+from mmengine.registry import DATASETS as ROOT_DATASETS
+from torch.utils.data import Dataset
+
+from mmswap.datasets import ClassSubset, SwapDataset
+
+from .conftest import CLASSES, NAMES
+
+
+class Letters(Dataset):
+    """A data set that gives its letters one by one."""
+
+    def __init__(self, letters, classes=('a', 'b'), **metainfo):
+        self.letters = letters
+        self.metainfo = dict(classes=classes, **metainfo)
+
+    def __len__(self):
+        return len(self.letters)
+
+    def __getitem__(self, idx):
+        return self.letters[idx]
+
+
+@pytest.fixture
+def swap():
+    return SwapDataset(
+        dict(
+            retain=[Letters('ab'), Letters('cde')],
+            learn=Letters('fg'),
+            other=(Letters('h'), )))
+
+
+def test_branches_lie_end_to_end(swap):
+    assert len(swap) == 8
+    assert [swap[i]['sample'] for i in range(8)] == list('abcdefgh')
+    assert [swap[i]['branch'] for i in range(8)
+            ] == ['retain'] * 5 + ['learn'] * 2 + ['other']
+    assert swap.branch_range('retain') == range(0, 5)
+    assert swap.branch_range('learn') == range(5, 7)
+    assert swap.branch_range('other') == range(7, 8)
+    assert [len(datasets) for datasets in swap.branches.values()] == [2, 1, 1]
+
+
+def test_index_from_the_end_and_beyond(swap):
+    assert swap[-3] == dict(branch='learn', sample='f', branch_sizes=None)
+    for index in (8, -9):
+        with pytest.raises(IndexError):
+            swap[index]
+
+
+def test_samples_carry_the_expected_sizes(swap):
+    sizes = dict(retain=2, learn=1, other=1)
+    swap.expect(sizes)
+    assert swap[0]['branch_sizes'] == sizes
+    sizes['retain'] = 9
+    assert swap[0]['branch_sizes']['retain'] == 2
+
+
+def test_unknown_branch(swap):
+    with pytest.raises(KeyError, match="branch must be one of .*'forget'"):
+        swap.branch_range('forget')
+
+
+def test_builds_configs_and_takes_their_metainfo(coco):
+    cfg = coco([['cat'], ['owl'], ['cow', 'owl']])
+
+    def subset(keep):
+        return dict(
+            type='mmswap.ClassSubset', dataset=cfg, classes=CLASSES, keep=keep)
+
+    built = ClassSubset(cfg, CLASSES, 'retain')
+    dataset = ROOT_DATASETS.build(
+        dict(
+            type='mmswap.SwapDataset',
+            branches=dict(retain=[subset('retain'), built],
+                          learn=subset('learn'))))
+    assert dataset.branches['retain'][1] is built
+    assert dataset.metainfo['classes'] == NAMES
+    assert dataset.metainfo['swap_classes'] == CLASSES
+    assert [len(dataset.branch_range(b)) for b in ('retain', 'learn')
+            ] == [4, 2]
+    infos = [dataset[i]['sample'] for i in dataset.branch_range('learn')]
+    assert [[o['bbox_label'] for o in info['instances']]
+            for info in infos] == [[3], [3]]
+
+
+def test_lazy_init_reads_on_first_use(coco):
+    inner = dict(
+        type='mmswap.ClassSubset',
+        dataset=coco([['cat']], lazy_init=True),
+        classes=CLASSES,
+        keep='retain',
+        lazy_init=True)
+    dataset = SwapDataset(dict(retain=inner), lazy_init=True)
+    assert dataset.branches['retain'][0].dataset.data_list == []
+    assert dataset.branch_range('retain') == range(1)
+
+
+def test_pickles(swap):
+    swap.expect(dict(retain=1))
+    copy = pickle.loads(pickle.dumps(swap))
+    assert copy[6] == swap[6]
+
+
+@pytest.mark.parametrize('branches', [[Letters('a')], None, 'retain'])
+def test_branches_must_be_a_dict(branches):
+    with pytest.raises(TypeError, match='SwapDataset.branches must be a dict'):
+        SwapDataset(branches)
+
+
+@pytest.mark.parametrize('branches, message', [
+    (dict(), 'must have a branch, got none'),
+    (dict(retain=[]), 'branches.retain must have a data set'),
+    (dict(retain=Letters('')), 'branches.retain must hold an image'),
+    (dict(inputs=Letters('a')), "must be named .* got 'inputs'"),
+    ({'re-tain': Letters('a')}, "must be named .* got 're-tain'"),
+    ({3: Letters('a')}, 'must be named .* got 3'),
+])
+def test_bad_branches(branches, message):
+    with pytest.raises(ValueError, match=message):
+        SwapDataset(branches)
+
+
+@pytest.mark.parametrize('second', [
+    Letters('b', classes=('b', 'a')),
+    Letters('b', swap_classes=dict(base=['a', 'b'])),
+])
+def test_data_sets_must_agree_on_the_classes(second):
+    with pytest.raises(ValueError, match='must agree on the classes'):
+        SwapDataset(dict(retain=Letters('a'), learn=second))
+    with pytest.raises(ValueError, match='must agree on the classes'):
+        SwapDataset(dict(retain=[Letters('a'), second]))

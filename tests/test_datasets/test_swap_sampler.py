@@ -1,0 +1,286 @@
+import pickle
+from collections import Counter
+from itertools import islice
+from unittest.mock import patch
+
+import pytest
+import torch
+from mmengine.runner import Runner
+
+from mmswap.datasets import SwapDataset, SwapSampler
+
+from .conftest import CLASSES, NAMES, PIPELINE
+
+SIZES = dict(retain=2, learn=1)
+
+
+class Numbers:
+    """``length`` samples."""
+
+    def __init__(self, length):
+        self.length = length
+        self.metainfo = dict(classes=('a', ))
+
+    def __len__(self):
+        return self.length
+
+    def __getitem__(self, idx):
+        return dict(inputs=torch.tensor([float(idx)]))
+
+
+@pytest.fixture
+def dataset():
+    # retain has the indices 0-4, learn 5-7.
+    return SwapDataset(dict(retain=Numbers(5), learn=Numbers(3)))
+
+
+def build(dataset, rank=0, world=1, sizes=SIZES, **kwargs):
+    with patch(
+            'mmswap.datasets.swap_sampler.get_dist_info',
+            return_value=(rank, world)):
+        return SwapSampler(dataset, sizes, **kwargs)
+
+
+def batches(sampler, count):
+    size = sum(sampler.branch_sizes.values())
+    flat = list(islice(iter(sampler), count * size))
+    return [flat[i * size:(i + 1) * size] for i in range(count)]
+
+
+def test_order_without_shuffle(dataset):
+    sampler = build(dataset, shuffle=False)
+    assert batches(sampler, 4) == [[0, 1, 5], [2, 3, 6], [4, 0, 7], [1, 2, 5]]
+
+
+def test_ranks_part_the_stream_without_shuffle(dataset):
+    first, second = (build(dataset, r, 2, shuffle=False) for r in (0, 1))
+    assert batches(first, 3) == [[0, 2, 5], [4, 1, 7], [3, 0, 6]]
+    assert batches(second, 3) == [[1, 3, 6], [0, 2, 5], [4, 1, 7]]
+
+
+def test_order_with_shuffle(dataset):
+
+    def stream(seed, start, length):
+        generator = torch.Generator()
+        generator.manual_seed(seed)
+        return [
+            start + i for _ in range(4)
+            for i in torch.randperm(length, generator=generator).tolist()
+        ]
+
+    retain, learn = stream(7, 0, 5), stream(8, 5, 3)
+    assert batches(build(dataset, seed=7), 6) == [
+        [retain[2 * t], retain[2 * t + 1], learn[t]] for t in range(6)
+    ]
+    for rank in (0, 1):
+        assert batches(build(dataset, rank, 2, seed=7), 3) == [[
+            retain[4 * t + rank], retain[4 * t + 2 + rank], learn[2 * t + rank]
+        ] for t in range(3)]
+
+
+@pytest.mark.parametrize('world', [2, 3])
+def test_all_ranks_together_are_one_large_process(dataset, world):
+    sizes = {name: world * size for name, size in SIZES.items()}
+    alone = batches(build(dataset, sizes=sizes, seed=3), 7)
+    ranks = [batches(build(dataset, r, world, seed=3), 7)
+             for r in range(world)]
+    for step in range(7):
+        together = [i for rank in ranks for i in rank[step]]
+        assert sorted(together) == sorted(alone[step])
+
+
+def test_every_pass_goes_through_a_whole_branch(dataset):
+    flat = [i for b in batches(build(dataset, seed=0), 15) for i in b]
+    assert Counter(flat) == {**dict.fromkeys(range(5), 6),
+                             **dict.fromkeys(range(5, 8), 5)}
+    passes = [[b[2] for b in batches(build(dataset, seed=0), 15)][i:i + 3]
+              for i in range(0, 15, 3)]
+    assert all(sorted(p) == [5, 6, 7] for p in passes)
+    assert len({tuple(p) for p in passes}) > 1
+
+
+def test_branches_of_one_length_do_not_go_in_step():
+    twins = SwapDataset(dict(retain=Numbers(20), learn=Numbers(20)))
+    found = batches(build(twins, sizes=dict(retain=1, learn=1), seed=0), 20)
+    assert any(learn != retain + 20 for retain, learn in found)
+
+
+def test_seed_decides_and_iterating_again_begins_again(dataset):
+    sampler = build(dataset, seed=1)
+    first = batches(sampler, 5)
+    assert batches(sampler, 5) == first
+    assert batches(build(dataset, seed=1), 5) == first
+    assert batches(build(dataset, seed=2), 5) != first
+
+
+def test_without_seed_all_ranks_share_one(dataset):
+    with patch(
+            'mmswap.datasets.swap_sampler.sync_random_seed', return_value=11):
+        sampler = build(dataset)
+    assert batches(sampler, 5) == batches(build(dataset, seed=11), 5)
+
+
+def test_sizes_follow_the_order_of_the_branches(dataset):
+    turned = dict(reversed(list(SIZES.items())))
+    sampler = build(dataset, sizes=turned, shuffle=False)
+    assert batches(sampler, 1) == [[0, 1, 5]]
+    assert list(sampler.branch_sizes) == ['retain', 'learn']
+
+
+def test_dataset_is_told_the_sizes(dataset):
+    build(dataset)
+    assert dataset.branch_sizes == SIZES
+
+
+def test_skip_goes_on_where_a_run_ended(dataset):
+    expected = batches(build(dataset, 1, 2, seed=4), 9)[6:]
+    sampler = build(dataset, 1, 2, seed=4)
+    sampler.skip(6 * 3)
+    assert batches(sampler, 3) == expected
+    with pytest.raises(ValueError, match='num_samples must be at least 0'):
+        sampler.skip(-1)
+
+
+def test_set_epoch_changes_nothing(dataset):
+    sampler = build(dataset, seed=4)
+    before = batches(sampler, 4)
+    sampler.set_epoch(3)
+    assert batches(sampler, 4) == before
+
+
+@pytest.mark.parametrize('world, sizes, length', [
+    (1, dict(retain=2, learn=1), 3 * 3),
+    (1, dict(retain=5, learn=1), 3 * 6),
+    (2, dict(retain=2, learn=1), 2 * 3),
+    (8, dict(retain=1, learn=1), 1 * 2),
+])
+def test_nominal_length_is_a_pass_through_each_branch(dataset, world, sizes,
+                                                      length):
+    assert len(build(dataset, world=world, sizes=sizes)) == length
+
+
+def test_right_batch_size_is_taken_and_a_wrong_one_refused(dataset):
+    build(dataset, batch_size=3)
+    with pytest.raises(
+            ValueError, match='sampler.batch_size must be 3, .* got 4'):
+        build(dataset, batch_size=4)
+
+
+@pytest.mark.parametrize('sizes, message', [
+    (dict(retain=2), 'branch_sizes must have a size for each'),
+    (dict(retain=2, learn=1, forget=1), 'branch_sizes must have a size'),
+    (dict(retain=2, forget=1), 'branch_sizes must have a size for each'),
+    (dict(retain=0, learn=1), 'branch_sizes.retain must be a number .* 0'),
+    (dict(retain=2, learn=1.5), 'branch_sizes.learn must be .* got 1.5'),
+    (dict(retain=2, learn=True), 'branch_sizes.learn must be .* got True'),
+])
+def test_bad_sizes(dataset, sizes, message):
+    with pytest.raises(
+            ValueError, match=f'train_dataloader.sampler.{message}'):
+        build(dataset, sizes=sizes)
+
+
+def test_sizes_must_be_a_dict(dataset):
+    with pytest.raises(TypeError, match='branch_sizes must be a dict'):
+        build(dataset, sizes=[2, 1])
+
+
+def test_other_dataset_is_refused():
+    with pytest.raises(TypeError, match='must be a mmswap.SwapDataset'):
+        build(Numbers(4))
+
+
+def loader_cfg(coco, **kwargs):
+    """A train_dataloader as in a user's config."""
+    cfg = coco([['cat'], ['owl'], ['cow', 'owl'], ['fox'], ['dog']],
+               pictures=True,
+               pipeline=PIPELINE)
+
+    def subset(keep):
+        return dict(
+            type='mmswap.ClassSubset', dataset=cfg, classes=CLASSES, keep=keep)
+
+    return {
+        **dict(
+            batch_size=3,
+            num_workers=0,
+            sampler=dict(type='mmswap.SwapSampler', branch_sizes=SIZES),
+            collate_fn=dict(type='mmswap.swap_collate'),
+            dataset=dict(
+                type='mmswap.SwapDataset',
+                branches=dict(
+                    retain=subset('retain'), learn=subset('learn')))),
+        **kwargs
+    }
+
+
+@pytest.mark.parametrize('workers', [0, 2])
+def test_dataloader_built_from_a_config(coco, workers):
+    cfg = loader_cfg(coco, num_workers=workers)
+    loader = Runner.build_dataloader(cfg, seed=0)
+    assert loader.dataset.metainfo['classes'] == NAMES
+    for batch in islice(loader, 4):
+        assert {name: len(b['inputs']) for name, b in batch.items()} == SIZES
+        labels = {
+            name: {
+                label
+                for sample in b['data_samples']
+                for label in sample.gt_instances.labels.tolist()
+            }
+            for name, b in batch.items()
+        }
+        assert labels['retain'] <= {0, 2}
+        assert labels['learn'] <= {3, 4}
+
+
+def test_what_spawned_workers_need_pickles(coco):
+    loader = Runner.build_dataloader(loader_cfg(coco), seed=0)
+    dataset, collate = pickle.loads(
+        pickle.dumps((loader.dataset, loader.collate_fn)))
+    batch = collate([dataset[i] for i in next(iter(loader.batch_sampler))])
+    assert {name: len(b['inputs']) for name, b in batch.items()} == SIZES
+
+
+@pytest.mark.parametrize('batch_size', [2, 4, 6])
+def test_wrong_batch_size_of_the_dataloader(coco, batch_size):
+    cfg = loader_cfg(coco, batch_size=batch_size)
+    with pytest.raises(
+            ValueError, match='train_dataloader.batch_size must be 3'):
+        next(iter(Runner.build_dataloader(cfg, seed=0)))
+
+
+class Toy(torch.nn.Module):
+    """A model that notes the branches that it is trained on."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(()))
+        self.seen = []
+
+    def train_step(self, data, optim_wrapper):
+        self.seen.append({name: len(b['inputs']) for name, b in data.items()})
+        optim_wrapper.update_params(self.weight * 1.)
+        return dict(loss=self.weight.detach())
+
+
+def test_trains_with_mmengine_s_default_hooks(dataset, tmp_path):
+    """They ask for the length of the dataloader at every iteration."""
+    model = Toy()
+    runner = Runner(
+        model,
+        str(tmp_path),
+        train_dataloader=dict(
+            batch_size=3,
+            num_workers=0,
+            sampler=dict(type='mmswap.SwapSampler', branch_sizes=SIZES),
+            collate_fn=dict(type='mmswap.swap_collate'),
+            dataset=dataset),
+        train_cfg=dict(by_epoch=False, max_iters=7),
+        optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1)),
+        param_scheduler=dict(
+            type='LinearLR', by_epoch=True, convert_to_iter_based=True, end=1),
+        log_processor=dict(by_epoch=False),
+        experiment_name='swap_sampler',
+        log_level='ERROR')
+    runner.train()
+    assert model.seen == [SIZES] * 7

@@ -1,0 +1,90 @@
+"""Swap the digit detectors with several seeds and print how well it went.
+
+A run that is finished is not run again. The base models of DINO and Mask
+R-CNN are trained first, where their checkpoint is missing.
+"""
+import argparse
+import json
+from pathlib import Path
+from typing import Any, Dict, List
+
+from mmengine.config import Config
+
+from mmswap.apis import build_runner, load_config, run_swap
+from mmswap.apis.report import primary_metrics
+from mmswap.class_table import SPLITS
+from mmswap.datasets.digit_scenes import make_digit_scenes
+
+MODELS = ('mask2former_swin-nano', 'dino_swin-nano', 'mask-rcnn_swin-nano_fpn')
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--models', nargs='+', choices=MODELS, default=MODELS)
+    parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
+    parser.add_argument(
+        '--work-dir', type=Path, default=Path('work_dirs/digits_benchmark'))
+    return parser.parse_args()
+
+
+def train_base(model: str) -> None:
+    """Train a base model unless its checkpoint is there."""
+    learn = Config.fromfile(f'configs/digits/{model}_learn.py')
+    if Path(learn.load_from).is_file():
+        return
+    cfg = load_config(
+        f'configs/digits/{model}_base.py',
+        work_dir=str(Path(learn.load_from).parent))
+    build_runner(cfg).train()
+
+
+def shares(report: Dict[str, Any]) -> Dict[str, float]:
+    """Retain, forget and learn at the end as shares of the base's figures.
+
+    What is learned has no base figure of its own; it is compared with the
+    mean over the base model's classes.
+    """
+    columns = report['columns']
+    base_all = report['metrics'][columns[0]]
+    base = primary_metrics(base_all)
+    end = primary_metrics(report['metrics'][columns[-1]])
+    retained, forgotten = base['retain'], base['forget']
+    # Six classes are retained and two forgotten, all of them base classes.
+    mean = (6 * retained + 2 * forgotten) / 8
+    return dict(
+        retain=end['retain'] / retained,
+        forget=end['forget'] / forgotten,
+        learn=end['learn'] / mean)
+
+
+def main() -> None:
+    args = parse_args()
+    make_digit_scenes(Path('data/digits'))
+    lines: List[str] = []
+    results: Dict[str, Any] = {}
+    for model in args.models:
+        train_base(model)
+        configs = [f'configs/digits/{model}_{phase}.py'
+                   for phase in ('learn', 'forget')]
+        runs = []
+        for seed in args.seeds:
+            report = run_swap(configs, args.work_dir / model / f'seed{seed}',
+                              cfg_options={'randomness.seed': seed})
+            runs.append(shares(report))
+        results[model] = runs
+        cells = []
+        for split in SPLITS:
+            values = [run[split] for run in runs]
+            mean = sum(values) / len(values)
+            cells.append(f'{mean:.3f} ({min(values):.3f}-{max(values):.3f})')
+        lines.append(f'| {model} | ' + ' | '.join(cells) + ' |')
+    print('\nShare of the base figure, mean (lowest-highest) over the seeds '
+          f'{args.seeds}:\n\n| model | retain | forget | learn |\n'
+          '| --- | --- | --- | --- |\n' + '\n'.join(lines))
+    args.work_dir.mkdir(parents=True, exist_ok=True)
+    out = args.work_dir / 'shares.json'
+    out.write_text(json.dumps(results, indent=2) + '\n')
+
+
+if __name__ == '__main__':
+    main()
