@@ -50,6 +50,8 @@ class SwapOptimWrapperConstructor(DefaultOptimWrapperConstructor):
             raise ValueError(
                 f'optim_wrapper.type must be one of {list(_SPARSE_FORM)} with '
                 f'SwapOptimWrapperConstructor, got {cfg["type"]!r}')
+        else:
+            cfg['type'] = f'mmswap.{kind}'
         self._sparse = sparse
         super().__init__(cfg, paramwise_cfg)
 

@@ -146,10 +146,11 @@ def load_adapter(model: nn.Module,
     shapes = [{key: tuple(value.shape) for key, value in state.items()}
               for state in (own, saved)]
     if shapes[0] != shapes[1]:
-        odd = sorted(set(shapes[0].items()) ^ set(shapes[1].items()))
+        odd = sorted(
+            {key for key, _ in shapes[0].items() ^ shapes[1].items()})
         raise ValueError(
             f'the adapter in {folder} must fit the model; layers that differ:'
-            f' {[key for key, _ in odd[:5]]} and so on, {len(odd)} in all')
+            f' {odd[:5]} and so on, {len(odd)} in all')
     with torch.no_grad():
         for key, value in saved.items():
             own[key].copy_(value)

@@ -23,8 +23,11 @@ def _is_container(module: nn.Module) -> bool:
 
 
 def _has_attention(module: nn.Module) -> bool:
-    return any(mark in type(child).__name__ for child in module.modules()
-               for mark in _ATTENTION_MARKS)
+    """Whether an attention module is a child, or in a list of children."""
+    return any(
+        any(mark in type(child).__name__ for mark in _ATTENTION_MARKS) or (
+            _is_container(child) and _has_attention(child))
+        for child in module.children())
 
 
 def find_ffns(model: nn.Module) -> Dict[str, FFN]:

@@ -199,6 +199,7 @@ class SwapModel(BaseModel):
                               prefix: str, *args: Any) -> None:
         # Runs before the children load, with Runner.load_checkpoint too.
         if not prefix:
+            self._loaded = False  # Until every key has landed.
             adapt_checkpoint(state_dict, self.model.state_dict(),
                              self.class_rows)
             self._phase_loaded = is_phase_checkpoint(state_dict)

@@ -1,0 +1,181 @@
+import copy
+import json
+
+import pytest
+import torch
+from mmengine.config import Config
+
+from mmswap.apis import merge_checkpoint, stock_config
+from mmswap.apis.merge import _mmswap_types
+from mmswap.class_table import ClassTable
+
+TABLE = ClassTable(base=('a', 'b'), learn=('c', ), forget=('b', ))
+DATASET = dict(
+    type='CocoDataset',
+    ann_file='val.json',
+    metainfo=dict(classes=('a', 'b')),
+    pipeline=[])
+
+
+def _subset(dataset=DATASET, keep='all'):
+    return dict(
+        type='mmswap.ClassSubset',
+        dataset=dataset,
+        classes=TABLE.as_dict(),
+        keep=keep)
+
+
+def _phase(dataset=None, **changes):
+    """A phase's config; nothing of it is built."""
+    loader = dict(batch_size=1, dataset=dataset or _subset())
+    metrics = dict(retain=dict(type='CocoMetric', metric='bbox'))
+    evaluator = dict(type='mmswap.SwapEvaluator', metrics=metrics)
+    cfg = dict(
+        default_scope='mmdet',
+        custom_imports=dict(imports=['mmswap', 'mine'], extra=1),
+        classes=TABLE.as_dict(),
+        some_set=_subset(keep='learn'),
+        model=dict(type='mmswap.SwapModel'),
+        train_dataloader=dict(dataset=dict(type='mmswap.SwapDataset')),
+        train_cfg=dict(max_iters=1),
+        optim_wrapper=dict(constructor='mmswap.C'),
+        val_dataloader=loader,
+        val_cfg=dict(type='ValLoop'),
+        val_evaluator=evaluator,
+        test_dataloader=copy.deepcopy(loader),
+        test_cfg=dict(type='TestLoop'),
+        test_evaluator=copy.deepcopy(evaluator),
+        default_hooks=dict(
+            logger=dict(type='LoggerHook'),
+            mine=dict(type='mmswap.SwapLogHook')),
+        custom_hooks=[dict(type='mmswap.AdapterHook'), dict(type='Mine')],
+        load_from='base.pth',
+        work_dir='w')
+    cfg.update(changes)
+    return Config(cfg)
+
+
+def test_what_is_kept_and_what_goes():
+    given = _phase()
+    before = given.to_dict()
+    stock = stock_config(given, dict(type='Stock', n=3), TABLE).to_dict()
+    assert given.to_dict() == before
+    inner = dict(DATASET, metainfo=dict(classes=('a', 'b', 'c')))
+    metric = dict(type='CocoMetric', metric='bbox')
+    assert stock == dict(
+        default_scope='mmdet',
+        custom_imports=dict(imports=['mine'], extra=1),
+        model=dict(type='Stock', n=3),
+        val_dataloader=dict(batch_size=1, dataset=inner),
+        val_cfg=dict(type='ValLoop'),
+        val_evaluator=metric,
+        test_dataloader=dict(batch_size=1, dataset=inner),
+        test_cfg=dict(type='TestLoop'),
+        test_evaluator=metric,
+        default_hooks=dict(logger=dict(type='LoggerHook')),
+        custom_hooks=[dict(type='Mine')])
+
+
+def test_without_anything_else_no_import_and_no_hook_is_left():
+    stock = stock_config(
+        _phase(
+            custom_imports=dict(imports='mmswap'),
+            custom_hooks=[dict(type='mmswap.AdapterHook')]), dict(type='M'),
+        TABLE)
+    assert 'custom_imports' not in stock
+    assert 'custom_hooks' not in stock
+
+
+def test_metrics_of_all_classes_come_first():
+    metrics = dict(retain=dict(type='A'), all=[dict(type='B')])
+    evaluator = dict(type='mmswap.SwapEvaluator', metrics=metrics)
+    stock = stock_config(
+        _phase(val_evaluator=evaluator, test_evaluator=dict(type='C')),
+        dict(type='M'), TABLE)
+    assert stock.val_evaluator == dict(type='B')
+    assert stock.test_evaluator == dict(type='C')
+
+
+def test_subsets_within_wrappers():
+    dataset = dict(
+        type='ConcatDataset',
+        datasets=[dict(type='RepeatDataset', times=1, dataset=_subset())])
+    stock = stock_config(_phase(dataset), dict(type='M'), TABLE)
+    inner = stock.test_dataloader.dataset.datasets[0].dataset
+    assert inner.type == 'CocoDataset'
+
+
+def test_every_split_is_all():
+    stock_config(
+        _phase(_subset(keep=['retain', 'forget', 'learn'])), dict(type='M'),
+        TABLE)
+    with pytest.raises(ValueError, match="dataset.keep must be 'all'"):
+        stock_config(_phase(_subset(keep='retain')), dict(type='M'), TABLE)
+
+
+def test_what_needs_mmswap_is_named():
+    cfg = _phase()
+    cfg.test_dataloader.collate_fn = dict(type='mmswap.swap_collate')
+    with pytest.raises(
+            ValueError,
+            match=r"test_dataloader.collate_fn.type = 'mmswap.swap_collate'"):
+        stock_config(cfg, dict(type='M'), TABLE)
+
+
+@pytest.mark.parametrize('order, warned', [
+    (('a', 'b', 'c'), False),
+    (('other', 'a', 'b', 'c'), False),
+    (('c', 'a', 'b'), True),
+])
+def test_categories_in_another_order(tmp_path, capsys, order, warned):
+    path = tmp_path / 'val.json'
+    path.write_text(
+        json.dumps(
+            dict(categories=[dict(id=i, name=n)
+                             for i, n in enumerate(order)])))
+    stock_config(
+        _phase(_subset(dict(DATASET, data_root=str(tmp_path)))),
+        dict(type='M'), TABLE)
+    assert ('WARNING: the categories of' in capsys.readouterr().out) is warned
+
+
+def test_a_config_that_is_no_phase(tmp_path):
+    (tmp_path / 'stock.py').write_text("model = dict(type='FasterRCNN')")
+    with pytest.raises(ValueError, match="model.type must be 'mmswap.Swap"):
+        merge_checkpoint(tmp_path / 'stock.py', 'a.pth', tmp_path / 'b.pth')
+    with pytest.raises(ValueError, match='OUT must be the path of a check'):
+        merge_checkpoint(tmp_path / 'stock.py', 'a.pth', tmp_path / 'b.py')
+
+
+@pytest.fixture
+def merged(tmp_path, build_swap, randomise_adapter, read_config):
+    """(phase model, its merged checkpoint, the stock config beside it)."""
+    model = randomise_adapter(build_swap('mask_rcnn'))
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'phase.pth')
+    read_config('mask_rcnn', 'learn').dump(str(tmp_path / 'phase.py'))
+    paths = merge_checkpoint(tmp_path / 'phase.py', tmp_path / 'phase.pth',
+                             tmp_path / 'sub' / 'merged.pth')
+    return (model, *paths)
+
+
+def test_the_stock_model_predicts_what_the_phase_did(merged, build_stock,
+                                                     predict):
+    model, checkpoint, config = merged
+    text = config.read_text()
+    assert 'mmswap' not in text
+    stock = build_stock(Config.fromfile(config).model)
+    saved = torch.load(checkpoint, weights_only=True)
+    stock.load_state_dict(saved['state_dict'], strict=True)
+    classes = saved['meta']['dataset_meta']['classes']
+    assert tuple(classes) == model.class_table.names
+    got, wanted = predict(stock), predict(model.model)
+    assert list(got) == list(wanted)
+    for key in wanted:
+        torch.testing.assert_close(
+            got[key], wanted[key], rtol=1e-3, atol=1e-3, msg=key)
+
+
+def test_types_are_found_wherever_they_are():
+    cfg = dict(a=[dict(type='mmswap.X'), 1], b=('mmswap.y', ), c='mmswapper')
+    assert list(_mmswap_types(cfg)) == [('a.0.type', 'mmswap.X'),
+                                        ('b.0', 'mmswap.y')]

@@ -1,0 +1,73 @@
+"""The class table: splits, labels, and what it refuses."""
+import pytest
+
+from mmswap.class_table import ClassTable
+
+BASE = ('cat', 'dog', 'owl')
+
+
+@pytest.fixture
+def table():
+    return ClassTable(BASE, learn=('yak', 'bee'), forget=('dog', ))
+
+
+def test_names_and_splits(table):
+    assert table.names == ('cat', 'dog', 'owl', 'yak', 'bee')
+    assert table.retain == ('cat', 'owl')
+    assert (table.num_base, table.num_learn, len(table)) == (3, 2, 5)
+
+
+@pytest.mark.parametrize('split, labels', [
+    ('retain', (0, 2)),
+    ('forget', (1, )),
+    ('learn', (3, 4)),
+    ('all', (0, 1, 2, 3, 4)),
+    (('learn', 'forget'), (1, 3, 4)),
+    ((), ()),
+])
+def test_labels(table, split, labels):
+    assert table.labels(split) == labels
+
+
+@pytest.mark.parametrize('split', ['base', ['retain', 'base'], 'Learn'])
+def test_unknown_split(table, split):
+    with pytest.raises(ValueError, match="must be 'all' or one of .*, got"):
+        table.labels(split)
+
+
+def test_from_cfg(table):
+    assert ClassTable.from_cfg(table) is table
+    assert ClassTable.from_cfg(table.as_dict()) == table
+    assert table.as_dict() == dict(
+        base=list(BASE), learn=['yak', 'bee'], forget=['dog'])
+    plain = ClassTable.from_cfg(dict(base=BASE))
+    assert (plain.learn, plain.forget, plain.retain) == ((), (), BASE)
+    assert plain != table
+
+
+@pytest.mark.parametrize('classes, message', [
+    (dict(base=()), 'classes.base must name the classes .* got none'),
+    (dict(base='cat'), "classes.base must be a sequence .* got 'cat'"),
+    (dict(base=('cat', 3)), r"classes.base must be .* got \('cat', 3\)"),
+    (dict(base=('cat', 'cat')), r"name each class once, got \['cat'\]"),
+    (dict(base=BASE, learn=('yak', 'yak')),
+     r"classes.learn must name each class once, got \['yak'\]"),
+    (dict(base=BASE, learn=('cat', )),
+     r"classes.learn must be new .* but \['cat'\] stand in classes.base"),
+    (dict(base=BASE, forget=('yak', )),
+     r"classes.forget must be some .* but \['yak'\] are not; .*'owl'"),
+    (dict(base=BASE, learn=('yak', ), forget=('yak', )),
+     r"must not share a class, got \['yak'\] in both"),
+    (dict(base=BASE, forget=BASE), 'must leave a class to retain'),
+    (dict(learn=('yak', )), r"dict with base .* got the keys \['learn'\]"),
+    (dict(base=BASE, drop=()), r"got the keys \['base', 'drop'\]"),
+])
+def test_refused(classes, message):
+    with pytest.raises(ValueError, match=message):
+        ClassTable.from_cfg(classes)
+
+
+@pytest.mark.parametrize('classes', [None, BASE, 'cat'])
+def test_no_dict(classes):
+    with pytest.raises(TypeError, match=r'classes must be a dict\(base='):
+        ClassTable.from_cfg(classes)

@@ -1,0 +1,96 @@
+"""Two gloo processes equal one with the same global batch."""
+import os
+import socket
+
+import pytest
+import torch
+import torch.multiprocessing as mp
+from mmengine.model import MMDistributedDataParallel
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import MODELS
+from swap_toy import TOY, make_step, make_swap_cfg
+from torch import distributed
+
+STEPS, PER_BRANCH = 4, 4
+CASES = {
+    f'{phase}-{mode}': (phase, mode)
+    for phase in ('learn', 'forget') for mode in ('penalty', 'proximal')
+}
+
+
+def make_model(phase):
+    cfg = make_swap_cfg()
+    if phase == 'forget':
+        # The bound of the first step must be that of the global batch.
+        cfg['objective'] = dict(type='mmswap.ForgetObjective', bound='auto')
+    torch.manual_seed(1)
+    base = MODELS.build(dict(TOY))
+    model = MODELS.build(cfg)
+    model.load_state_dict(base.state_dict())
+    return model
+
+
+def share(step, rank, world):
+    """This rank's part of each branch of a global step."""
+    part = slice(rank * PER_BRANCH // world, (rank + 1) * PER_BRANCH // world)
+    return {
+        name: dict(
+            inputs=batch['inputs'][:, part],
+            data_samples=batch['data_samples'][part])
+        for name, batch in step.items()
+    }
+
+
+def train(phase, mode, rank=0, world=1):
+    """Some steps; the SwapModel's state dict."""
+    swap = model = make_model(phase)
+    model.train()
+    if world > 1:
+        model = MMDistributedDataParallel(model, find_unused_parameters=False)
+    wrapper = build_optim_wrapper(
+        model,
+        dict(
+            type='OptimWrapper',
+            constructor='mmswap.SwapOptimWrapperConstructor',
+            optimizer=dict(type='AdamW', lr=.01, weight_decay=.1),
+            clip_grad=dict(max_norm=1.),
+            group_sparse=dict(alpha=.1, mode=mode)))
+    for seed in range(STEPS):
+        step = make_step(PER_BRANCH, seed)
+        if phase == 'forget':
+            step = dict(retain=step['learn'], forget=step['retain'])
+        model.train_step(share(step, rank, world), wrapper)
+    return {key: value.clone() for key, value in swap.state_dict().items()}
+
+
+def run_rank(rank, world, port, folder):
+    os.environ.update(MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port))
+    torch.set_num_threads(1)
+    distributed.init_process_group('gloo', rank=rank, world_size=world)
+    states = {name: train(*case, rank, world) for name, case in CASES.items()}
+    torch.save(states, f'{folder}/{rank}.pth')
+    distributed.destroy_process_group()
+
+
+@pytest.fixture(scope='module')
+def two_ranks(tmp_path_factory):
+    """What each of two processes ended with, by case."""
+    folder = tmp_path_factory.mktemp('ranks')
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        port = free.getsockname()[1]
+    mp.spawn(run_rank, (2, port, str(folder)), nprocs=2)
+    return [torch.load(folder / f'{rank}.pth') for rank in range(2)]
+
+
+@pytest.mark.parametrize('case', CASES)
+def test_two_processes_equal_one(two_ranks, case, assert_same_bits):
+    assert_same_bits(two_ranks[0][case], two_ranks[1][case])
+    alone = train(*CASES[case])
+    start = make_model(CASES[case][0]).state_dict()
+    moved = 0
+    for key, value in alone.items():
+        torch.testing.assert_close(
+            two_ranks[0][case][key], value, atol=1e-5, rtol=1e-4)
+        moved += not torch.equal(value, start[key])
+    assert moved == 8 + 2  # LoRA of two groups, the head's weight and bias.

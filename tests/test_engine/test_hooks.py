@@ -1,0 +1,123 @@
+"""The hooks on a real Runner with the toy."""
+import pytest
+import torch
+from mmengine.hooks import Hook
+from mmengine.registry import MODELS
+from mmengine.runner import Runner
+from mmengine.visualization import Visualizer
+from swap_toy import TOY, make_step, make_swap_cfg
+from torch.utils.data import Dataset
+
+import mmswap
+from mmswap.engine import AdapterHook, SwapLogHook
+
+
+class Steps(Dataset):
+
+    def __len__(self):
+        return 6
+
+    def __getitem__(self, index):
+        return make_step(seed=index)
+
+
+class Scalars(Visualizer):
+    """Keeps what it is told."""
+
+    def __init__(self, name='scalars'):
+        super().__init__(name)
+        self.told = {}
+
+    def add_scalars(self, scalar_dict, step=0, file_path=None):
+        self.told.setdefault(step, {}).update(scalar_dict)
+
+
+class NormsByHand(Hook):
+    """The norms after each step, by plain arithmetic."""
+
+    priority = 'VERY_HIGH'
+
+    def __init__(self):
+        self.seen = []
+
+    def after_train_iter(self, runner, batch_idx, data_batch, outputs):
+        self.seen.append({
+            name: float(torch.cat([p.detach().flatten() for p in group])
+                        .norm())
+            for name, group in runner.model.groups.items()
+        })
+
+
+@pytest.fixture
+def train_toy(tmp_path):
+    """(hooks) -> the runner after 4 steps on the toy."""
+
+    def train(hooks, **sparse):
+        torch.manual_seed(0)
+        base = tmp_path / 'base.pth'
+        torch.save(MODELS.build(dict(TOY)).state_dict(), base)
+        runner = Runner(
+            model=make_swap_cfg(),
+            work_dir=str(tmp_path),
+            train_dataloader=dict(
+                dataset=Steps(),
+                batch_size=1,
+                sampler=dict(type='InfiniteSampler'),
+                collate_fn=lambda items: items[0]),
+            train_cfg=dict(type='IterBasedTrainLoop', max_iters=4),
+            optim_wrapper=dict(
+                constructor='mmswap.SwapOptimWrapperConstructor',
+                optimizer=dict(type='AdamW', lr=.01),
+                group_sparse=sparse),
+            visualizer=Scalars(),
+            custom_hooks=hooks,
+            load_from=str(base),
+            log_level='ERROR',
+            randomness=dict(seed=1),
+            experiment_name=tmp_path.name)
+        runner.train()
+        return runner
+
+    return train
+
+
+def test_swap_log_hook_logs_the_norms(train_toy):
+    by_hand = NormsByHand()
+    runner = train_toy([SwapLogHook(interval=2), by_hand], alpha=.1)
+    told = {
+        step: values
+        for step, values in runner.visualizer.told.items()
+        if 'swap/active_groups' in values
+    }
+    assert list(told) == [2, 4]
+    for step, values in told.items():
+        norms = by_hand.seen[step - 1]
+        assert len(norms) == 2
+        for name, norm in norms.items():
+            assert values[f'group_norm/{name}'] == pytest.approx(norm)
+        assert values['swap/active_groups'] == 2
+        assert values['swap/group_norm_sum'] == pytest.approx(
+            sum(norms.values()))
+
+
+def test_groups_that_are_zero_are_not_active(train_toy):
+    runner = train_toy([SwapLogHook(interval=4)], alpha=1e4, mode='proximal')
+    assert runner.visualizer.told[4]['swap/active_groups'] == 0
+    assert set(mmswap.group_norms(runner.model.model).values()) == {0.}
+
+
+def test_swap_log_hook_refuses():
+    with pytest.raises(ValueError, match='interval must be positive, got 0'):
+        SwapLogHook(interval=0)
+
+
+@pytest.mark.parametrize('named', [True, False])
+def test_adapter_hook_writes_what_was_trained(train_toy, tmp_path, named,
+                                              assert_same_bits):
+    folder = tmp_path / ('elsewhere' if named else 'adapter')
+    runner = train_toy([AdapterHook(str(folder) if named else None)])
+    other = MODELS.build(make_swap_cfg())
+    other.load_state_dict(torch.load(tmp_path / 'base.pth'))
+    mmswap.load_adapter(other, folder)
+    assert_same_bits(other.model.state_dict(),
+                     runner.model.model.state_dict())

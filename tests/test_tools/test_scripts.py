@@ -1,0 +1,122 @@
+"""The shell scripts and the packaging, as far as nothing is installed."""
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = sorted((ROOT / 'tools').glob('*.sh')) + [ROOT / '.ci' / 'run']
+
+
+def _run(*command, **env):
+    return subprocess.run(
+        [str(part) for part in command],
+        env=dict(os.environ, **env),
+        capture_output=True,
+        text=True)
+
+
+@pytest.fixture
+def echo(tmp_path):
+    """An executable that prints its arguments, one a line."""
+
+    def make(name='echo'):
+        path = tmp_path / name
+        path.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+        return path
+
+    return make
+
+
+@pytest.mark.parametrize('script', SCRIPTS, ids=lambda path: path.name)
+def test_scripts_parse_and_stop_at_errors(script):
+    assert _run('bash', '-n', script).returncode == 0
+    assert 'set -euo pipefail' in script.read_text()
+    assert os.access(script, os.X_OK)
+
+
+def test_dist_train_keeps_arguments_whole(echo):
+    done = _run(
+        'bash', ROOT / 'tools' / 'dist_train.sh', 'a b.py', 3,
+        '--cfg-options', 'x=[1, 2]', PYTHON=str(echo()), PORT='1234')
+    lines = done.stdout.splitlines()
+    assert lines[:2] == ['-m', 'torch.distributed.run']
+    assert '--nproc_per_node=3' in lines and '--master_port=1234' in lines
+    assert lines[-5:] == ['a b.py', '--launcher', 'pytorch', '--cfg-options',
+                          'x=[1, 2]']
+
+
+def test_dist_test_keeps_arguments_whole(echo):
+    done = _run(
+        'bash', ROOT / 'tools' / 'dist_test.sh', 'a b.py', 'c d.pth', 2,
+        '--tta', PYTHON=str(echo()))
+    assert done.stdout.splitlines()[-5:] == ['a b.py', 'c d.pth',
+                                             '--launcher', 'pytorch', '--tta']
+
+
+@pytest.mark.parametrize('script, fourth', [
+    ('slurm_train.sh', 'work dir'),
+    ('slurm_test.sh', 'c d.pth'),
+])
+def test_slurm_keeps_arguments_whole(echo, script, fourth):
+    folder = echo('srun').parent
+    done = _run(
+        'bash', ROOT / 'tools' / script, 'part', 'my job', 'a b.py', fourth,
+        '--cfg-options', 'x=[1, 2]', GPUS='4', SRUN_ARGS='--qos high',
+        PATH=f'{folder}{os.pathsep}{os.environ["PATH"]}')
+    lines = done.stdout.splitlines()
+    for part in ('--job-name=my job', '--ntasks=4', '--gres=gpu:4', '--qos',
+                 'high', 'a b.py', '--launcher=slurm', 'x=[1, 2]'):
+        assert part in lines
+    assert {fourth, f'--work-dir={fourth}'} & set(lines)
+
+
+@pytest.mark.parametrize('args, message', [
+    (['--stack', 'none'], '--stack must be a file of requirements/'),
+    (['--stack', 'runtime'], '--stack must be a file of requirements/'),
+    (['--other'], 'Usage: tools/setup_env.sh'),
+    (['--venv'], 'Usage: tools/setup_env.sh'),
+])
+def test_set_up_refuses_wrong_arguments(args, message):
+    done = _run('bash', ROOT / 'tools' / 'setup_env.sh', *args)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_set_up_refuses_an_old_python(tmp_path):
+    old = tmp_path / 'python'
+    old.write_text(f'#!/bin/sh\nshift\nexec {sys.executable} - 99.0\n')
+    old.chmod(0o755)
+    done = _run('bash', ROOT / 'tools' / 'setup_env.sh', '--venv',
+                tmp_path / 'venv', PYTHON=str(old))
+    assert done.returncode == 1
+    assert 'Python 99.0 or later is needed' in done.stderr
+    assert not (tmp_path / 'venv').exists()
+
+
+def test_the_package_names_no_openmmlab_package(tmp_path):
+    for name in ('setup.py', 'LICENSE'):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / 'requirements', tmp_path / 'requirements')
+    (tmp_path / 'mmswap').mkdir()
+    shutil.copy(ROOT / 'mmswap' / '__init__.py', tmp_path / 'mmswap')
+    done = subprocess.run([sys.executable, 'setup.py', '-q', 'egg_info'],
+                          cwd=str(tmp_path),
+                          stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT,
+                          text=True)
+    assert done.returncode == 0, done.stdout
+    info = tmp_path / 'mmswap.egg-info'
+    required = (info / 'requires.txt').read_text().split('\n[')
+    assert required[0].split() == [
+        'torch>=2.1', 'peft>=0.13', 'safetensors', 'numpy'
+    ]
+    extras = {part.partition(']')[0] for part in required[1:]}
+    assert extras == {'onedl', 'openmmlab', 'tests', 'docs'}
+    from mmswap import __version__
+    assert f'Version: {__version__}\n' in (info / 'PKG-INFO').read_text()
