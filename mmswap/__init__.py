@@ -5,8 +5,12 @@ functions here do the same without a runner.
 """
 from . import datasets, engine, evaluation  # noqa: F401
 from .models import checkpoint_files  # noqa: F401
-from .models.adapter_io import (load_adapter, merge_adapter, remove_adapter,
-                                save_adapter)
+from .models.adapter_io import (
+                                load_adapter,
+                                merge_adapter,
+                                remove_adapter,
+                                save_adapter,
+)
 from .models.groups import group_norms
 from .models.lora import apply_adapter
 

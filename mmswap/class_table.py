@@ -1,5 +1,5 @@
 """The class table: which classes a swap knows, learns, forgets and retains."""
-from typing import Any, Dict, List, Mapping, Sequence, Tuple, Union
+from typing import Any, Dict, List, Mapping, Sequence, Set, Tuple, Union
 
 SPLITS: Tuple[str, ...] = ('retain', 'forget', 'learn')
 
@@ -116,7 +116,7 @@ class ClassTable:
             ValueError: If a split has another name.
         """
         wanted = [split] if isinstance(split, str) else list(split)
-        chosen = set()
+        chosen: Set[str] = set()
         for name in wanted:
             if name == 'all':
                 chosen.update(self.names)

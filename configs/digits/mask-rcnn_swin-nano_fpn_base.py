@@ -1,4 +1,5 @@
 _base_ = [
-    '../_base_/models/mask-rcnn_swin-nano_fpn.py', '../_base_/datasets/digits.py',
-    '../_base_/schedules/nano.py'
+    '../_base_/models/mask-rcnn_swin-nano_fpn.py',
+    '../_base_/datasets/digits.py',
+    '../_base_/schedules/nano.py',
 ]

@@ -1,4 +1,5 @@
 _base_ = [
-    '../_base_/models/mask2former_swin-nano.py', '../_base_/datasets/digits.py',
-    '../_base_/schedules/nano.py'
+    '../_base_/models/mask2former_swin-nano.py',
+    '../_base_/datasets/digits.py',
+    '../_base_/schedules/nano.py',
 ]

@@ -37,7 +37,7 @@ train_dataloader = dict(
     num_workers=1,
     persistent_workers=True,
     sampler=dict(
-        type='mmswap.SwapSampler', branch_sizes=dict(retain=4, learn=4)),
+        type='mmswap.SwapSampler', branch_sizes=dict(retain=3, learn=5)),
     collate_fn=dict(type='mmswap.swap_collate'),
     dataset=dict(
         type='mmswap.SwapDataset',
@@ -55,12 +55,12 @@ val_evaluator = dict(
     metrics=dict(retain=metric, forget=metric, learn=metric, all=metric))
 test_evaluator = val_evaluator
 
-max_iters = 300
+max_iters = 500
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 optim_wrapper = dict(
     constructor='mmswap.SwapOptimWrapperConstructor',
     group_sparse=dict(alpha=0.01, mode='penalty'),
-    optimizer=dict(lr=2e-3))
+    optimizer=dict(lr=5e-3))
 param_scheduler = [
     dict(
         type='CosineAnnealingLR',

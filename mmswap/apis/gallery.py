@@ -68,7 +68,8 @@ def draw_gallery(moments: Sequence[Moment],
 def _telling_images(dataset: Any, table: ClassTable, count: int) -> List[int]:
     """The first images that show every split, then any others."""
     wanted = [set(table.labels(split)) for split in SPLITS]
-    telling, others = [], []
+    telling: List[int] = []
+    others: List[int] = []
     for index in range(len(dataset)):
         instances = dataset.get_data_info(index)['instances']
         labels = {instance['bbox_label'] for instance in instances}

@@ -113,7 +113,9 @@ class ClassSubset(Dataset):
                 f'(keep={self.keep!r}), but of the {len(self.dataset)} images '
                 f'of {self.dataset.ann_file!r} none is left with '
                 f'others={self.others!r}')
-        indices = sorted(held) if self.shots is None else self._choose(held)
+        indices = sorted(held)
+        if self.shots is not None:
+            indices = self._choose(held, self.shots)
         # An array, so that the workers share its memory.
         self._indices = np.array(indices, dtype=np.int64)
         self._fully_initialized = True
@@ -180,10 +182,11 @@ class ClassSubset(Dataset):
                 held[index] = kept
         return held
 
-    def _choose(self, held: Mapping[int, Set[int]]) -> List[int]:
+    def _choose(self, held: Mapping[int, Set[int]],
+                shots: int) -> List[int]:
         """The images chosen as shots, ascending; logs which they are."""
-        chosen = choose_shots(held, sorted(self._keep), self.shots, self.seed)
-        log_shots(self.dataset, self.class_table, chosen, self.shots)
+        chosen = choose_shots(held, sorted(self._keep), shots, self.seed)
+        log_shots(self.dataset, self.class_table, chosen, shots)
         return sorted(set().union(*chosen.values()))
 
 

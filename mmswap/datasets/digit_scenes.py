@@ -120,7 +120,7 @@ def _write_set(root: Path, name: str, labels: Sequence[int], count: int,
     images: List[dict] = []
     annotations: List[dict] = []
     for index in range(count):
-        wanted = rng.choice(labels, int(rng.integers(2, 6)))
+        wanted = rng.choice(labels, int(rng.integers(2, 6))).tolist()
         picture, objects = make_scene(digits, wanted, size, rng)
         semantic = np.full((size, size), 255, np.uint8)
         file_name = f'{index:05d}.png'

@@ -1,7 +1,6 @@
 from .constructor import SwapOptimWrapperConstructor
 from .hooks import AdapterHook, SwapLogHook
-from .optim_wrapper import (GroupSparseAmpOptimWrapper,
-                            GroupSparseOptimWrapper)
+from .optim_wrapper import GroupSparseAmpOptimWrapper, GroupSparseOptimWrapper
 
 __all__ = [
     'AdapterHook', 'GroupSparseAmpOptimWrapper', 'GroupSparseOptimWrapper',

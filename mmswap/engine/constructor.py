@@ -75,7 +75,8 @@ class SwapOptimWrapperConstructor(DefaultOptimWrapperConstructor):
             for param, _ in swap_model.class_params().values()
         }
         # Parameter by parameter, even where the config asks for nothing.
-        self.paramwise_cfg = self.paramwise_cfg or dict(custom_keys={})
+        self.paramwise_cfg: dict = self.paramwise_cfg or dict(
+            custom_keys={})
         self.optim_wrapper_cfg.update(
             groups=swap_model.groups, **self._sparse)
         return super().__call__(swap_model)

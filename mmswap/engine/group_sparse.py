@@ -9,16 +9,9 @@ from typing import List, Sequence
 import torch
 from torch import Tensor
 
+from ..models.groups import stacked_norms
+
 Groups = Sequence[Sequence[Tensor]]
-
-
-def norms(groups: Groups) -> Tensor:
-    """Norm of each group, float32 of shape (number of groups,)."""
-    squares: List[Tensor] = [
-        torch.stack([p.detach().float().square().sum() for p in group]).sum()
-        for group in groups
-    ]
-    return torch.stack(squares).sqrt()
 
 
 @torch.no_grad()
@@ -33,7 +26,7 @@ def add_penalty_grad(groups: Groups, alpha: float) -> None:
         groups: The parameters of each group; ``grad`` None counts as zero.
         alpha: Weight of S.
     """
-    sizes = norms(groups)
+    sizes = stacked_norms(groups)
     # Where the norm is 0 so is p, and any finite divisor gives 0.
     factors = alpha / torch.where(sizes > 0, sizes, torch.ones_like(sizes))
     for group, factor in zip(groups, factors):
@@ -56,7 +49,7 @@ def soft_threshold(groups: Groups, threshold: float) -> None:
         groups: The parameters of each group, changed in place.
         threshold: Learning rate times alpha.
     """
-    sizes = norms(groups)
+    sizes = stacked_norms(groups)
     safe = torch.where(sizes > 0, sizes, torch.ones_like(sizes))
     for group, factor in zip(groups, (1 - threshold / safe).clamp(min=0)):
         for param in group:

@@ -12,8 +12,7 @@ from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from torch import nn
 
 from ..registry import OPTIM_WRAPPERS
-from .group_sparse import (add_penalty_grad, soft_threshold,
-                           without_gradient)
+from .group_sparse import add_penalty_grad, soft_threshold, without_gradient
 
 MODES = ('penalty', 'proximal')
 

@@ -111,7 +111,8 @@ class SplitMetric(BaseMetric):
         if self.split == 'all':
             return dict(results=self._feed(sample), predicted=True)
         kind = sample_kind(sample)
-        part = kind.restrict(sample, self.labels)
+        labels = self.labels or ()
+        part = kind.restrict(sample, labels)
         if part is None:
             # Not None, which mmengine leaves out when it collects results,
             # so that all later ones would be counted wrong.
@@ -121,7 +122,7 @@ class SplitMetric(BaseMetric):
         # One for each rank: any other of its images needs none, be it that
         # this one predicts something or that it has the stand-in.
         if not entry['predicted'] and not any(self.results):
-            entry['stand_in'] = self._feed(kind.stand_in(part, self.labels))
+            entry['stand_in'] = self._feed(kind.stand_in(part, labels))
         return entry
 
     def _feed(self, sample: dict) -> list:

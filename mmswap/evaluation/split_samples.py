@@ -109,7 +109,7 @@ class DetectionSamples(SampleKind):
 
     def stand_in(self, part: Sample, labels: Sequence[int]) -> Dict[str, Any]:
         """Predict an empty box, an empty mask, with score 0."""
-        instances = {}
+        instances: Dict[str, Any] = {}
         for key, value in part['pred_instances'].items():
             if key == 'masks':
                 instances[key] = torch.zeros((1, *part['ori_shape'][:2]),

@@ -98,7 +98,8 @@ class SwapEvaluator(Evaluator):
         """
         Evaluator.dataset_meta.fset(self, dataset_meta)
         meta = dataset_meta or {}
-        if not self._own_table:
+        table = self.class_table
+        if table is None or not self._own_table:
             if 'swap_classes' not in meta:
                 raise ValueError(
                     'val_evaluator.classes must be a dict(base=..., '
@@ -106,12 +107,13 @@ class SwapEvaluator(Evaluator):
                     "its splits ('swap_classes' in its metainfo, which "
                     'mmswap.ClassSubset writes), got None and a metainfo '
                     f'with {sorted(meta)}')
-            self._use_table(ClassTable.from_cfg(meta['swap_classes']))
+            table = ClassTable.from_cfg(meta['swap_classes'])
+            self._use_table(table)
         names = meta.get('classes')
-        if names is not None and tuple(names) != self.class_table.names:
+        if names is not None and tuple(names) != table.names:
             raise ValueError(
                 'val_dataloader.dataset must have the classes of the class '
-                f'table, in its order: {list(self.class_table.names)}, got '
+                f'table, in its order: {list(table.names)}, got '
                 f"{list(names)}; mmswap.ClassSubset with keep='all' maps the "
                 'labels of any data set')
 

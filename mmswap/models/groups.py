@@ -4,7 +4,7 @@ A group is the unit that group sparsity keeps or zeroes: all LoRA matrices of
 one block (Knowledge Swapping, Sec. 3.3; GS-LoRA, Sec. 4.2). In a transformer
 that is one FFN: A and B of both linear layers.
 """
-from typing import Dict, Iterator, List, Tuple
+from typing import Dict, Iterable, Iterator, List, Sequence, Tuple
 
 import torch
 from mmcv.cnn.bricks.transformer import FFN
@@ -86,6 +86,13 @@ def lora_layers(model: nn.Module) -> Iterator[Tuple[str, LoraLayer]]:
             yield path, module
 
 
+def lora_weights(layer: LoraLayer,
+                 name: str) -> Tuple[nn.Parameter, nn.Parameter]:
+    """A and B of one LoRA layer's adapter."""
+    down, up = layer.lora_A[name], layer.lora_B[name]
+    return (down.get_parameter('weight'), up.get_parameter('weight'))
+
+
 def group_params(model: nn.Module,
                  name: str = 'default') -> Dict[str, List[nn.Parameter]]:
     """The LoRA matrices of each group.
@@ -109,20 +116,22 @@ def group_params(model: nn.Module,
             continue
         around = [ffn for ffn in ffns if path.startswith(ffn + '.')]
         group = max(around, key=len) if around else _parent(path)
-        groups.setdefault(group, []).extend(
-            (layer.lora_A[name].weight, layer.lora_B[name].weight))
+        groups.setdefault(group, []).extend(lora_weights(layer, name))
     return groups
 
 
 @torch.no_grad()
-def stacked_norms(groups: Dict[str, List[nn.Parameter]]) -> Tensor:
-    """Frobenius norm of each group, shape (number of groups,).
+def stacked_norms(groups: Iterable[Sequence[Tensor]]) -> Tensor:
+    """Frobenius norm of each group, float32 of shape (number of groups,).
 
     One tensor, so that reading all of them costs one transfer from the GPU.
+
+    Args:
+        groups: The matrices of each group.
     """
     return torch.stack([
         torch.stack([p.detach().float().square().sum() for p in params])
-        .sum().sqrt() for params in groups.values()
+        .sum().sqrt() for params in groups
     ])
 
 
@@ -139,4 +148,4 @@ def group_norms(model: nn.Module, name: str = 'default') -> Dict[str, float]:
     groups = group_params(model, name)
     if not groups:
         return {}
-    return dict(zip(groups, stacked_norms(groups).tolist()))
+    return dict(zip(groups, stacked_norms(groups.values()).tolist()))

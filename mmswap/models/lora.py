@@ -12,12 +12,12 @@ from peft import LoraConfig, inject_adapter_in_model
 from peft.tuners.lora import LoraLayer
 from torch import nn
 
-from .groups import group_params, lora_layers, target_layers
+from .groups import group_params, lora_layers, lora_weights, target_layers
 
 
 def apply_adapter(model: nn.Module,
                   rank: int = 8,
-                  alpha: float = 8,
+                  alpha: int = 8,
                   targets: str = 'ffn',
                   name: str = 'default',
                   dropout: float = 0.) -> Dict[str, List[nn.Parameter]]:
@@ -63,9 +63,9 @@ def reset_adapter(model: nn.Module, name: str = 'default') -> None:
     """Make the adapter fresh again: A drawn anew, B zero."""
     for _, layer in lora_layers(model):
         if name in layer.lora_A:
-            nn.init.kaiming_uniform_(
-                layer.lora_A[name].weight, a=math.sqrt(50))
-            nn.init.zeros_(layer.lora_B[name].weight)
+            down, up = lora_weights(layer, name)
+            nn.init.kaiming_uniform_(down, a=math.sqrt(50))
+            nn.init.zeros_(up)
 
 
 def merge_lora(model: nn.Module) -> nn.Module:

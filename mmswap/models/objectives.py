@@ -3,6 +3,7 @@
 An objective is a small module that combines one scalar loss a branch into
 the terms to be summed. The group-sparse term is the optimizer side's.
 """
+from abc import ABCMeta, abstractmethod
 from typing import Any, Dict, Optional, Tuple, Union
 
 import torch
@@ -16,10 +17,35 @@ from ..registry import MODELS
 _BOUND_KEY = 'mmswap_forget_bound'
 
 
-def build_objective(cfg: Dict[str, Any]) -> nn.Module:
-    """Build the config key ``model.objective``."""
+class Objective(nn.Module, metaclass=ABCMeta):
+    """What a phase optimises.
+
+    Attributes:
+        branches: Names of the branches that it needs.
+    """
+
+    branches: Tuple[str, ...] = ()
+
+    @abstractmethod
+    def forward(self, totals: Dict[str, Tensor]) -> Dict[str, Tensor]:
+        """Combine the branch losses.
+
+        Args:
+            totals: The scalar loss of each branch in :attr:`branches`.
+
+        Returns:
+            The terms to be summed, keys ending in ``loss``.
+        """
+
+
+def build_objective(cfg: Dict[str, Any]) -> Objective:
+    """Build the config key ``model.objective``.
+
+    Raises:
+        TypeError: If it is no :class:`Objective`.
+    """
     objective = MMENGINE_MODELS.build(cfg)
-    if not getattr(objective, 'branches', None):
+    if not isinstance(objective, Objective):
         raise TypeError(
             "model.objective must be an objective such as "
             f"'mmswap.LearnObjective', got {type(objective).__name__}")
@@ -34,7 +60,7 @@ def _check_weight(name: str, value: float) -> float:
 
 
 @MODELS.register_module()
-class LearnObjective(nn.Module):
+class LearnObjective(Objective):
     """``retain_weight * L_retain + weight * L_learn``.
 
     Knowledge Swapping, Eq. for the learning phase. The published constants
@@ -49,7 +75,7 @@ class LearnObjective(nn.Module):
         ValueError: If a weight is negative.
     """
 
-    branches: Tuple[str, ...] = ('retain', 'learn')
+    branches = ('retain', 'learn')
 
     def __init__(self,
                  retain_weight: float = 1.0,
@@ -59,21 +85,14 @@ class LearnObjective(nn.Module):
         self.weight = _check_weight('weight', weight)
 
     def forward(self, totals: Dict[str, Tensor]) -> Dict[str, Tensor]:
-        """Combine the branch losses.
-
-        Args:
-            totals: The scalar loss of each branch in :attr:`branches`.
-
-        Returns:
-            The terms to be summed, keys ending in ``loss``.
-        """
+        """Weigh the two; see :meth:`Objective.forward`."""
         return dict(
             retain_loss=self.retain_weight * totals['retain'],
             learn_loss=self.weight * totals['learn'])
 
 
 @MODELS.register_module()
-class ForgetObjective(nn.Module):
+class ForgetObjective(Objective):
     """``retain_weight * L_retain + weight * relu(bound - L_forget)``.
 
     The forget loss is driven up to the bound and left alone above it
@@ -94,7 +113,7 @@ class ForgetObjective(nn.Module):
             is negative, or ``auto_factor`` is not above 1.
     """
 
-    branches: Tuple[str, ...] = ('retain', 'forget')
+    branches = ('retain', 'forget')
 
     def __init__(self,
                  bound: Union[float, str] = 115.,
@@ -138,7 +157,7 @@ class ForgetObjective(nn.Module):
         return bound
 
     def forward(self, totals: Dict[str, Tensor]) -> Dict[str, Tensor]:
-        """Combine the branch losses; see :class:`LearnObjective`."""
+        """Weigh and bound; see :meth:`Objective.forward`."""
         if self.bound is None:
             self.bound = self._find_bound(totals['forget'])
         return dict(

@@ -15,10 +15,14 @@ from ..registry import MODELS
 from .data_preprocessor import SwapDataPreprocessor
 from .groups import group_params
 from .growth import ClassRows, find_class_rows, grow_config
-from .loading import (adapt_checkpoint, check_keys, is_phase_checkpoint,
-                      stock_key)
+from .loading import (
+    adapt_checkpoint,
+    check_keys,
+    is_phase_checkpoint,
+    stock_key,
+)
 from .lora import apply_adapter, is_lora_key, reset_adapter
-from .objectives import build_objective
+from .objectives import Objective, build_objective
 
 _NEW_ROWS = ('train', 'frozen')
 
@@ -68,12 +72,13 @@ class SwapModel(BaseModel):
             raise ValueError(f'model.new_rows must be one of {_NEW_ROWS}, got '
                              f'{new_rows!r}')
         inner, inner_cfg, class_rows = _build_grown(model, table)
-        super().__init__(SwapDataPreprocessor(inner.data_preprocessor))
-        self.model = inner
+        preprocessor = inner.get_submodule('data_preprocessor')
+        super().__init__(SwapDataPreprocessor(preprocessor))
+        self.model: BaseModel = inner
         self.inner_cfg = inner_cfg
         self.class_table = table
         self.class_rows = class_rows
-        self.objective = build_objective(objective)
+        self.objective: Objective = build_objective(objective)
         self.adapter_name = (adapter or {}).get('name', 'default')
         apply_adapter(self.model, **(adapter or {}))
         if new_rows == 'train':
@@ -229,7 +234,7 @@ class _RowMask:
 
 def _build_grown(
     model: Dict[str, Any], table: ClassTable
-) -> Tuple[nn.Module, Dict[str, Any], Dict[str, ClassRows]]:
+) -> Tuple[BaseModel, Dict[str, Any], Dict[str, ClassRows]]:
     """Build the wrapped model with room for the new classes."""
     if not isinstance(model, Mapping):
         raise TypeError('model.model must be the config of a stock model, '

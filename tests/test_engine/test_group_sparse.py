@@ -4,10 +4,10 @@ import torch
 
 from mmswap.engine.group_sparse import (
     add_penalty_grad,
-    norms,
     soft_threshold,
     without_gradient,
 )
+from mmswap.models.groups import stacked_norms
 
 
 def norm(group):
@@ -16,7 +16,7 @@ def norm(group):
 
 def test_norms(toy_groups):
     wanted = torch.stack([norm(group) for group in toy_groups])
-    torch.testing.assert_close(norms(toy_groups), wanted.detach())
+    torch.testing.assert_close(stacked_norms(toy_groups), wanted.detach())
     assert wanted[1] == 0
 
 

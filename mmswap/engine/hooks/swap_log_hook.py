@@ -83,7 +83,7 @@ class SwapLogHook(Hook):
         if is_model_wrapper(model):
             model = model.module
         groups = model.groups
-        values = stacked_norms(groups).tolist()
+        values = stacked_norms(groups.values()).tolist()
         active = sum(value > 0 for value in values)
         scalars = {
             f'group_norm/{name}': value
