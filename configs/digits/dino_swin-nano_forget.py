@@ -34,4 +34,4 @@ param_scheduler = [
         end=max_iters)
 ]
 default_hooks = dict(checkpoint=dict(interval=max_iters))
-load_from = 'work_dirs/dino_swin-nano_learn/iter_500.pth'
+load_from = 'work_dirs/dino_swin-nano_learn/iter_300.pth'

@@ -37,7 +37,7 @@ train_dataloader = dict(
     num_workers=1,
     persistent_workers=True,
     sampler=dict(
-        type='mmswap.SwapSampler', branch_sizes=dict(retain=3, learn=5)),
+        type='mmswap.SwapSampler', branch_sizes=dict(retain=4, learn=4)),
     collate_fn=dict(type='mmswap.swap_collate'),
     dataset=dict(
         type='mmswap.SwapDataset',
@@ -55,7 +55,7 @@ val_evaluator = dict(
     metrics=dict(retain=metric, forget=metric, learn=metric, all=metric))
 test_evaluator = val_evaluator
 
-max_iters = 500
+max_iters = 300
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 optim_wrapper = dict(
     constructor='mmswap.SwapOptimWrapperConstructor',

@@ -1,0 +1,64 @@
+"""Every config parses and builds, and a forget config changes its learn
+config where it should and nowhere else."""
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+from mmengine.registry import DATASETS, MODELS
+
+from mmswap.datasets.digit_scenes import make_digit_scenes
+from mmswap.models import SwapModel
+
+ROOT = Path(__file__).parents[1] / 'configs'
+CONFIGS = sorted(path for path in ROOT.rglob('*.py')
+                 if '_base_' not in path.parts)
+FORGET = [path for path in CONFIGS if path.stem.endswith('_forget')]
+MAY_DIFFER = {
+    'model', 'forget_set', 'train_dataloader', 'load_from', 'max_iters',
+    'train_cfg', 'optim_wrapper', 'param_scheduler', 'default_hooks'
+}
+
+
+def _name(path):
+    return path.stem
+
+
+@pytest.fixture(scope='module')
+def scenes(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('configs')
+    make_digit_scenes(folder / 'data/digits', base=12, learn=6, val=4)
+    return folder
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=_name)
+def test_config_builds(path, det_scope, scenes, monkeypatch):
+    monkeypatch.chdir(scenes)
+    cfg = Config.fromfile(str(path))
+    model = MODELS.build(cfg.model)
+    for loader in (cfg.train_dataloader, cfg.val_dataloader):
+        assert len(DATASETS.build(loader.dataset)) > 0
+    if isinstance(model, SwapModel):
+        branches = cfg.train_dataloader.dataset.branches
+        assert sorted(branches) == sorted(model.objective.branches)
+        sizes = cfg.train_dataloader.sampler.branch_sizes
+        assert list(sizes) == list(branches)
+        assert sum(sizes.values()) == cfg.train_dataloader.batch_size
+        # What a phase saves last is what the next one loads.
+        interval = cfg.default_hooks.checkpoint.interval
+        assert cfg.train_cfg.max_iters % interval == 0
+
+
+@pytest.mark.parametrize('path', FORGET, ids=_name)
+def test_forget_config_follows_its_learn_config(path):
+    learn_path = path.with_name(path.name.replace('_forget', '_learn'))
+    learn = Config.fromfile(str(learn_path))
+    forget = Config.fromfile(str(path))
+    changed = {
+        key for key in {*learn, *forget} if learn.get(key) != forget.get(key)
+    }
+    assert changed <= MAY_DIFFER
+    same = {key: value for key, value in forget.model.items()
+            if key != 'objective'}
+    assert same == {key: learn.model[key] for key in same}
+    assert forget.load_from == (f'work_dirs/{learn_path.stem}/iter_'
+                                f'{learn.train_cfg.max_iters}.pth')
