@@ -4,7 +4,7 @@ model = dict(
     objective=dict(
         _delete_=True,
         type='mmswap.ForgetObjective',
-        bound=15.,
+        bound=8.,
         weight=0.2))
 
 # What was learned is retained from here on; three times, as there are fewer

@@ -10,10 +10,11 @@ from typing import Any, Dict, Optional, Union
 
 import torch
 from peft import LoraConfig, get_peft_model_state_dict
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ..class_table import ClassTable
+from .checkpoint_files import save_safetensors
 from .groups import group_norms
 from .lora import adapter_config, is_lora_key, merge_lora, remove_lora
 from .swap_model import SwapModel
@@ -87,9 +88,9 @@ def save_adapter(model: nn.Module,
         state_dict=_lora_state(inner),
         adapter_name=name,
         save_embedding_layers=False)
-    save_file(
-        {_PEFT_PREFIX + key: value.detach().cpu().contiguous()
-         for key, value in weights.items()}, folder / _WEIGHTS)
+    save_safetensors(
+        {_PEFT_PREFIX + key: value for key, value in weights.items()},
+        folder / _WEIGHTS)
     config.save_pretrained(str(folder))
     meta: Dict[str, Any] = dict(
         format=1, group_norms=group_norms(inner, name))
@@ -97,7 +98,7 @@ def save_adapter(model: nn.Module,
         meta['classes'] = model.class_table.as_dict()
         rows = _new_rows(model)
         if rows:
-            save_file(rows, folder / _ROWS)
+            save_safetensors(rows, folder / _ROWS)
     (folder / _SWAP).write_text(json.dumps(meta, indent=2) + '\n')
     return folder
 
@@ -170,7 +171,7 @@ def _lora_state(model: nn.Module) -> Dict[str, Tensor]:
 
 def _new_rows(model: SwapModel) -> Dict[str, Tensor]:
     return {
-        key: param[where.new_rows].detach().cpu().contiguous()
+        key: param[where.new_rows]
         for key, (param, where) in model.class_params().items()
     }
 

@@ -12,7 +12,7 @@ from mmengine.config import Config
 
 from mmswap.apis import build_runner, load_config, run_swap
 from mmswap.apis.report import primary_metrics
-from mmswap.class_table import SPLITS
+from mmswap.class_table import SPLITS, ClassTable
 from mmswap.datasets.digit_scenes import make_digit_scenes
 
 MODELS = ('mask2former_swin-nano', 'dino_swin-nano', 'mask-rcnn_swin-nano_fpn')
@@ -38,23 +38,21 @@ def train_base(model: str) -> None:
     build_runner(cfg).train()
 
 
-def shares(report: Dict[str, Any]) -> Dict[str, float]:
+def shares(report: Dict[str, Any], table: ClassTable) -> Dict[str, float]:
     """Retain, forget and learn at the end as shares of the base's figures.
 
     What is learned has no base figure of its own; it is compared with the
     mean over the base model's classes.
     """
     columns = report['columns']
-    base_all = report['metrics'][columns[0]]
-    base = primary_metrics(base_all)
+    base = primary_metrics(report['metrics'][columns[0]])
     end = primary_metrics(report['metrics'][columns[-1]])
-    retained, forgotten = base['retain'], base['forget']
-    # Six classes are retained and two forgotten, all of them base classes.
-    mean = (6 * retained + 2 * forgotten) / 8
+    of_each = [len(table.retain) * base['retain'],
+               len(table.forget) * base['forget']]
     return dict(
-        retain=end['retain'] / retained,
-        forget=end['forget'] / forgotten,
-        learn=end['learn'] / mean)
+        retain=end['retain'] / base['retain'],
+        forget=end['forget'] / base['forget'],
+        learn=end['learn'] / (sum(of_each) / table.num_base))
 
 
 def main() -> None:
@@ -66,11 +64,12 @@ def main() -> None:
         train_base(model)
         configs = [f'configs/digits/{model}_{phase}.py'
                    for phase in ('learn', 'forget')]
+        table = ClassTable.from_cfg(Config.fromfile(configs[0]).classes)
         runs = []
         for seed in args.seeds:
             report = run_swap(configs, args.work_dir / model / f'seed{seed}',
                               cfg_options={'randomness.seed': seed})
-            runs.append(shares(report))
+            runs.append(shares(report, table))
         results[model] = runs
         cells = []
         for split in SPLITS:
