@@ -1,0 +1,63 @@
+"""What SwapLogHook does before the first step."""
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from mmengine.config import Config
+from mmengine.runner import EpochBasedTrainLoop, Runner
+
+from mmswap.datasets import SwapSampler
+from mmswap.datasets.digit_scenes import make_digit_scenes
+from mmswap.engine import SwapLogHook
+
+CONFIG = Path(__file__).parents[2] / (
+    'configs/digits/mask2former_swin-nano_learn.py')
+
+
+@pytest.fixture
+def build_runner(tmp_path, monkeypatch, det_scope):
+    """(name, measure_before) -> a Runner for one step on a few scenes."""
+    monkeypatch.chdir(tmp_path)
+    make_digit_scenes(tmp_path / 'data/digits', base=12, learn=6, val=8)
+
+    def build(name, measure_before):
+        cfg = Config.fromfile(str(CONFIG))
+        cfg.work_dir = str(tmp_path / name)
+        cfg.experiment_name = f'{tmp_path.name}_{name}'
+        cfg.log_level = 'ERROR'
+        cfg.train_cfg.update(max_iters=1, val_interval=100)
+        cfg.train_dataloader.update(num_workers=0, persistent_workers=False)
+        cfg.val_dataloader.update(num_workers=0, persistent_workers=False)
+        cfg.custom_hooks[0].measure_before = measure_before
+        return Runner.from_cfg(cfg)
+
+    return build
+
+
+@pytest.mark.slow
+def test_the_base_is_measured_and_the_scores_know_it(build_runner):
+    # An untrained swap is the base; the stock validation measures it too.
+    base = build_runner('base', False).val()
+    runner = build_runner('measured', True)
+    runner.train()
+    before = runner.message_hub.get_info('swap_before')
+    assert before == {
+        split: pytest.approx(base[f'swap/{split}'])
+        for split in ('retain', 'forget', 'learn')
+    }
+    metrics = runner.val_loop.evaluator
+    assert metrics.before is None  # Known from the hub, not from the config.
+    after = runner.val_loop.run()
+    drop = max(before['forget'] - after['swap/forget'], 0)
+    retain = after['swap/retain']
+    wanted = 2 * retain * drop / (retain + drop) if drop else 0
+    assert after['swap/h_mean'] == pytest.approx(wanted)
+
+
+def test_an_epoch_that_never_ends_is_refused():
+    runner = SimpleNamespace(
+        train_loop=object.__new__(EpochBasedTrainLoop),
+        train_dataloader=SimpleNamespace(
+            sampler=object.__new__(SwapSampler)))
+    with pytest.raises(ValueError, match="train_cfg must be .*IterBasedTrain"):
+        SwapLogHook().before_train(runner)
