@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.logging import MessageHub, MMLogger
+from mmengine.visualization import Visualizer
 from torch import Tensor, nn
 
 CONFIGS = Path(__file__).parents[1] / 'configs' / 'digits'
@@ -31,6 +32,13 @@ def _quiet():
     torch.set_num_threads(1)
     warnings.simplefilter('ignore')
     MMLogger.get_instance('mmengine', log_level=logging.ERROR)
+
+
+@pytest.fixture(autouse=True)
+def _own_visualizer():
+    """Runs of one name and second would share the first one's folder."""
+    yield
+    Visualizer._instance_dict.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,6 @@
 """Runs the phases of a swap in order and does none of them twice."""
 import copy
 import gc
-import json
 import os
 import time
 from pathlib import Path
@@ -17,10 +16,8 @@ from ..class_table import SPLITS, ClassTable
 from .config import is_mmswap_type
 from .launch import build_runner, prepare_distributed
 from .plan import BASE, Phase, common_start, default_work_dir, plan_phases
-from .report import Column, build_report, format_report, primary_metrics
-
-STATE_FILE = 'swap_state.json'
-REPORT_STEM = 'swap_report'
+from .report import Column, build_report, primary_metrics
+from .state import read_state, write_report, write_state
 
 
 def run_swap(configs: Sequence[Union[str, Path]],
@@ -58,7 +55,7 @@ def run_swap(configs: Sequence[Union[str, Path]],
     swap = _Swap(folder, phases)
     swap.run()
     report = swap.report()
-    _write_report(folder, report)
+    write_report(folder, report)
     return report
 
 
@@ -74,7 +71,7 @@ class _Swap:
     def __init__(self, work_dir: Path, phases: List[Phase]) -> None:
         self.work_dir = work_dir
         self.phases = phases
-        self.records: Dict[str, Dict[str, Any]] = _read_state(work_dir)
+        self.records: Dict[str, Dict[str, Any]] = read_state(work_dir)
 
     def run(self) -> None:
         """Evaluate the base and run every phase that is not finished."""
@@ -175,7 +172,7 @@ class _Swap:
 
     def _record(self, name: str, **record: Any) -> None:
         self.records[name] = record
-        _write_state(self.work_dir, self.records)
+        write_state(self.work_dir, self.records)
 
 
 class _LastMetrics(Hook):
@@ -239,42 +236,6 @@ def _latest_checkpoint(folder: str) -> Optional[str]:
 def _forget_checkpoints(folder: str) -> None:
     """Let nothing resume from what an earlier config left in the folder."""
     (Path(folder) / 'last_checkpoint').unlink(missing_ok=True)
-
-
-def _read_state(work_dir: Path) -> Dict[str, Dict[str, Any]]:
-    path = work_dir / STATE_FILE
-    if not path.is_file():
-        return {}
-    try:
-        return dict(json.loads(path.read_text())['records'])
-    except (ValueError, KeyError) as error:
-        raise ValueError(f'{path} must be what mmswap wrote; delete it to '
-                         f'start the swap anew ({error!r})') from error
-
-
-@master_only
-def _write_state(work_dir: Path, records: Dict[str, Dict[str, Any]]) -> None:
-    text = json.dumps(dict(format=1, records=records), indent=2)
-    _write_atomically(work_dir / STATE_FILE, text)
-
-
-@master_only
-def _write_report(work_dir: Path, report: Dict[str, Any]) -> None:
-    table = format_report(report)
-    _write_atomically(work_dir / f'{REPORT_STEM}.json',
-                      json.dumps(report, indent=2))
-    _write_atomically(work_dir / f'{REPORT_STEM}.md', table)
-    print(f'\n{table}\n\nReport: {work_dir / REPORT_STEM}.json and .md')
-    for name, checkpoint in report['checkpoints'].items():
-        print(f'Checkpoint of {name}: {checkpoint}')
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    """Write all of a file or, if interrupted, nothing of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + '.part')
-    part.write_text(text + '\n')
-    os.replace(part, path)
 
 
 def _free_memory() -> None:

@@ -6,10 +6,15 @@ tensor, and the two shapes tell where its class rows stand.
 """
 import copy
 from dataclasses import dataclass
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Mapping, Tuple
 
 import torch
+from mmengine.logging import print_log
+from mmengine.model import BaseModel
+from mmengine.registry import MODELS as MMENGINE_MODELS
 from torch import Tensor
+
+from ..class_table import ClassTable
 
 _COUNT_KEYS = ('num_classes', 'num_things_classes')
 
@@ -174,3 +179,34 @@ def find_class_rows(old: Dict[str, Tensor], new: Dict[str, Tensor],
         raise ValueError('model must keep its tensors when classes are added,'
                          f' but {sorted(set(old) ^ set(new))} differ')
     return rows
+
+
+def build_grown(
+    model: Dict[str, Any], table: ClassTable
+) -> Tuple[BaseModel, Dict[str, Any], Dict[str, ClassRows]]:
+    """Build a stock model with room for the new classes.
+
+    Args:
+        model: Config of the K-class model; not changed.
+        table: The class table, K + N classes.
+
+    Returns:
+        The model with K + N classes, its config, and where the classes stand
+        in each tensor that grew, by state dict key.
+
+    Raises:
+        TypeError: If ``model`` is no config.
+        ValueError: As :func:`grow_config` and :func:`find_class_rows`.
+    """
+    if not isinstance(model, Mapping):
+        raise TypeError('model.model must be the config of a stock model, '
+                        f'got {type(model).__name__}')
+    grown_cfg, grown = grow_config(model, table.num_base, table.num_learn)
+    inner = MMENGINE_MODELS.build(copy.deepcopy(grown_cfg))
+    if not table.num_learn:
+        return inner, grown_cfg, {}
+    base = MMENGINE_MODELS.build(copy.deepcopy(dict(model)))
+    rows = find_class_rows(base.state_dict(), inner.state_dict(),
+                           table.num_base, table.num_learn)
+    print_log(f'mmswap: grew {", ".join(grown)}', 'current')
+    return inner, grown_cfg, rows

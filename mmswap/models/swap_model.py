@@ -1,12 +1,10 @@
 """The wrapper that turns a stock model into one that can be swapped."""
-import copy
 import json
 from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
 import torch
 from mmengine.logging import print_log
 from mmengine.model import BaseModel
-from mmengine.registry import MODELS as MMENGINE_MODELS
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -14,7 +12,7 @@ from ..class_table import ClassTable
 from ..registry import MODELS
 from .data_preprocessor import SwapDataPreprocessor
 from .groups import group_params
-from .growth import ClassRows, find_class_rows, grow_config
+from .growth import ClassRows, build_grown
 from .loading import (
     adapt_checkpoint,
     check_keys,
@@ -71,7 +69,7 @@ class SwapModel(BaseModel):
         if new_rows not in _NEW_ROWS:
             raise ValueError(f'model.new_rows must be one of {_NEW_ROWS}, got '
                              f'{new_rows!r}')
-        inner, inner_cfg, class_rows = _build_grown(model, table)
+        inner, inner_cfg, class_rows = build_grown(model, table)
         preprocessor = inner.get_submodule('data_preprocessor')
         super().__init__(SwapDataPreprocessor(preprocessor))
         self.model: BaseModel = inner
@@ -230,24 +228,6 @@ class _RowMask:
     def __call__(self, grad: Tensor) -> Tensor:
         self.mask = self.mask.to(grad)
         return grad * self.mask
-
-
-def _build_grown(
-    model: Dict[str, Any], table: ClassTable
-) -> Tuple[BaseModel, Dict[str, Any], Dict[str, ClassRows]]:
-    """Build the wrapped model with room for the new classes."""
-    if not isinstance(model, Mapping):
-        raise TypeError('model.model must be the config of a stock model, '
-                        f'got {type(model).__name__}')
-    grown_cfg, grown = grow_config(model, table.num_base, table.num_learn)
-    inner = MMENGINE_MODELS.build(copy.deepcopy(grown_cfg))
-    if not table.num_learn:
-        return inner, grown_cfg, {}
-    base = MMENGINE_MODELS.build(copy.deepcopy(dict(model)))
-    rows = find_class_rows(base.state_dict(), inner.state_dict(),
-                           table.num_base, table.num_learn)
-    print_log(f'mmswap: grew {", ".join(grown)}', 'current')
-    return inner, grown_cfg, rows
 
 
 def _check_loaded(model: SwapModel, incompatible: Any) -> None:
