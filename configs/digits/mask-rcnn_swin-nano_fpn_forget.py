@@ -4,8 +4,8 @@ model = dict(
     objective=dict(
         _delete_=True,
         type='mmswap.ForgetObjective',
-        bound=10.,
-        weight=0.2))
+        bound=4.,
+        weight=1.0))
 
 # What was learned is retained from here on; three times, as there are fewer
 # images of it.
@@ -15,7 +15,7 @@ forget_set = dict(
     classes=_base_.classes,
     keep='forget')
 train_dataloader = dict(
-    sampler=dict(branch_sizes=dict(_delete_=True, retain=6, forget=2)),
+    sampler=dict(branch_sizes=dict(_delete_=True, retain=5, forget=3)),
     dataset=dict(
         branches=dict(
             _delete_=True,
@@ -24,7 +24,7 @@ train_dataloader = dict(
 
 max_iters = 300
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
-optim_wrapper = dict(optimizer=dict(lr=2e-3))
+optim_wrapper = dict(optimizer=dict(lr=3e-3))
 param_scheduler = [
     dict(
         type='CosineAnnealingLR',

@@ -7,7 +7,7 @@ model = dict(
         bound=30.,
         weight=0.2))
 
-# What was learned is retained from here on; three times, as there are fewer
+# What was learned is retained from here on; four times, as there are fewer
 # images of it.
 forget_set = dict(
     type='mmswap.ClassSubset',
@@ -19,7 +19,7 @@ train_dataloader = dict(
     dataset=dict(
         branches=dict(
             _delete_=True,
-            retain=[_base_.retain_set] + 3 * [_base_.learn_set],
+            retain=[_base_.retain_set] + 4 * [_base_.learn_set],
             forget=forget_set)))
 
 max_iters = 300

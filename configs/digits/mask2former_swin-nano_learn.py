@@ -37,7 +37,7 @@ train_dataloader = dict(
     num_workers=1,
     persistent_workers=True,
     sampler=dict(
-        type='mmswap.SwapSampler', branch_sizes=dict(retain=4, learn=4)),
+        type='mmswap.SwapSampler', branch_sizes=dict(retain=3, learn=5)),
     collate_fn=dict(type='mmswap.swap_collate'),
     dataset=dict(
         type='mmswap.SwapDataset',
