@@ -10,6 +10,7 @@ from typing import Any, Dict, List
 
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from torch import nn
+from torch.optim import Optimizer
 
 from ..registry import OPTIM_WRAPPERS
 from .group_sparse import add_penalty_grad, soft_threshold, without_gradient
@@ -81,8 +82,23 @@ class _GroupSparsity:
                 'or checkpoint with use_reentrant=False')
 
 
+class _SparseWrapper:
+    """Gives an optim wrapper, the next class in line, its sparsity."""
+
+    optimizer: Optimizer
+
+    def __init__(self,
+                 groups: Dict[str, List[nn.Parameter]],
+                 alpha: float = 0.,
+                 mode: str = 'penalty',
+                 **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.sparsity = _GroupSparsity(groups, alpha, mode)
+        self.optimizer.register_step_post_hook(self.sparsity.after_step)
+
+
 @OPTIM_WRAPPERS.register_module()
-class GroupSparseOptimWrapper(OptimWrapper):
+class GroupSparseOptimWrapper(_SparseWrapper, OptimWrapper):
     """mmengine's ``OptimWrapper`` with group sparsity.
 
     Built by :class:`~mmswap.engine.constructor.SwapOptimWrapperConstructor`.
@@ -94,15 +110,6 @@ class GroupSparseOptimWrapper(OptimWrapper):
         kwargs: Arguments of ``OptimWrapper``.
     """
 
-    def __init__(self,
-                 groups: Dict[str, List[nn.Parameter]],
-                 alpha: float = 0.,
-                 mode: str = 'penalty',
-                 **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.sparsity = _GroupSparsity(groups, alpha, mode)
-        self.optimizer.register_step_post_hook(self.sparsity.after_step)
-
     def step(self, **kwargs: Any) -> None:
         """Sparsify, clip and step."""
         self.sparsity.before_step()
@@ -110,7 +117,7 @@ class GroupSparseOptimWrapper(OptimWrapper):
 
 
 @OPTIM_WRAPPERS.register_module()
-class GroupSparseAmpOptimWrapper(AmpOptimWrapper):
+class GroupSparseAmpOptimWrapper(_SparseWrapper, AmpOptimWrapper):
     """mmengine's ``AmpOptimWrapper`` with group sparsity.
 
     Args:
@@ -119,15 +126,6 @@ class GroupSparseAmpOptimWrapper(AmpOptimWrapper):
         mode: ``'penalty'`` or ``'proximal'``.
         kwargs: Arguments of ``AmpOptimWrapper``.
     """
-
-    def __init__(self,
-                 groups: Dict[str, List[nn.Parameter]],
-                 alpha: float = 0.,
-                 mode: str = 'penalty',
-                 **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.sparsity = _GroupSparsity(groups, alpha, mode)
-        self.optimizer.register_step_post_hook(self.sparsity.after_step)
 
     def step(self, **kwargs: Any) -> None:
         """Unscale, sparsify, clip and step.

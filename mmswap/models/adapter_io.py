@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Any, Dict, Optional, Union
 
 import torch
-from peft import LoraConfig, get_peft_model_state_dict
+from peft import (
+    LoraConfig,
+    get_peft_model_state_dict,
+    inject_adapter_in_model,
+)
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -133,7 +137,6 @@ def load_adapter(model: nn.Module,
     _check_classes(model, meta.get('classes'))
     inner = _inner(model)
     if adapter_config(inner, name) is None:
-        from peft import inject_adapter_in_model
         config = LoraConfig.from_pretrained(str(folder))
         inject_adapter_in_model(config, inner, adapter_name=name)
     own = {
