@@ -11,26 +11,34 @@ class ClassTable:
     learned ones. Every label in mmswap is an index into :attr:`names`. A
     forgotten class keeps its slot.
 
+    A panoptic model tells things from stuff by the label alone: all things
+    stand before all stuff. With ``stuff`` the order is therefore base things,
+    learned things, base stuff, learned stuff.
+
     Args:
         base: The K class names of the base model, in the model's order.
         learn: The N class names to learn.
         forget: The class names to forget, some of ``base``.
+        stuff: For a panoptic model the names, among ``base`` and ``learn``,
+            of its stuff classes. Those of ``base`` are its last ones.
 
     Raises:
         ValueError: If a name stands twice, a class to forget is not one of
-            ``base``, a class to learn is, ``base`` is empty, or all of
-            ``base`` is to be forgotten.
+            ``base``, a class to learn is, ``base`` is empty, all of ``base``
+            is to be forgotten, or a stuff class is unknown or stands before
+            a thing.
     """
 
     def __init__(self,
                  base: Sequence[str],
                  learn: Sequence[str] = (),
-                 forget: Sequence[str] = ()) -> None:
-        given = dict(base=base, learn=learn, forget=forget)
+                 forget: Sequence[str] = (),
+                 stuff: Sequence[str] = ()) -> None:
+        given = dict(base=base, learn=learn, forget=forget, stuff=stuff)
         for key, names in given.items():
             _check_names(key, names)
-        self.base, self.learn, self.forget = (tuple(names)
-                                              for names in given.values())
+        self.base, self.learn, self.forget, self.stuff = (
+            tuple(names) for names in given.values())
         if not self.base:
             raise ValueError('classes.base must name the classes of the base '
                              'model, got none')
@@ -52,6 +60,22 @@ class ClassTable:
         if not self.retain:
             raise ValueError('classes.forget must leave a class to retain, '
                              'got all of classes.base')
+        self._check_stuff()
+
+    def _check_stuff(self) -> None:
+        """Refuse stuff that is unknown or stands before a thing."""
+        unknown = [name for name in self.stuff
+                   if name not in self.base + self.learn]
+        if unknown:
+            raise ValueError(
+                'classes.stuff must be some of classes.base and '
+                f'classes.learn, but {unknown} are not')
+        is_stuff = [name in self.stuff for name in self.base]
+        if is_stuff != sorted(is_stuff):
+            raise ValueError(
+                'classes.base must name all things before all stuff, as the '
+                f'labels of a panoptic model go, got {list(self.base)} with '
+                f'stuff={list(self.stuff)}')
 
     @classmethod
     def from_cfg(
@@ -60,8 +84,8 @@ class ClassTable:
         """Build the table of the config key ``classes``.
 
         Args:
-            classes: ``dict(base=..., learn=..., forget=...)``, or a table,
-                which is returned as it is.
+            classes: ``dict(base=..., learn=..., forget=..., stuff=...)``, or
+                a table, which is returned as it is.
 
         Raises:
             TypeError: If ``classes`` is neither.
@@ -72,17 +96,23 @@ class ClassTable:
         if not isinstance(classes, Mapping):
             raise TypeError('classes must be a dict(base=..., learn=..., '
                             f'forget=...), got {classes!r}')
-        unknown = sorted(set(classes) - {'base', 'learn', 'forget'})
+        unknown = sorted(set(classes) - {'base', 'learn', 'forget', 'stuff'})
         if unknown or 'base' not in classes:
             raise ValueError('classes must be a dict with base and, where '
-                             'wanted, learn and forget, got the keys '
+                             'wanted, learn, forget and stuff, got the keys '
                              f'{sorted(classes)}')
         return cls(**classes)
 
     @property
     def names(self) -> Tuple[str, ...]:
-        """All K + N names, base first."""
-        return self.base + self.learn
+        """All K + N names: base, then learned; things before all stuff."""
+        return tuple(
+            sorted(self.base + self.learn, key=lambda n: n in self.stuff))
+
+    @property
+    def is_new(self) -> Tuple[bool, ...]:
+        """For each of the K + N labels, whether its class is a learned one."""
+        return tuple(name in self.learn for name in self.names)
 
     @property
     def num_base(self) -> int:
@@ -129,10 +159,12 @@ class ClassTable:
 
     def as_dict(self) -> Dict[str, List[str]]:
         """The table as plain lists, what :meth:`from_cfg` takes."""
-        return dict(
+        table = dict(
             base=list(self.base),
             learn=list(self.learn),
             forget=list(self.forget))
+        # Left out where there is none, as most models have no such thing.
+        return {**table, 'stuff': list(self.stuff)} if self.stuff else table
 
 
 def _check_names(key: str, names: Any) -> None:

@@ -71,3 +71,22 @@ def test_refused(classes, message):
 def test_no_dict(classes):
     with pytest.raises(TypeError, match=r'classes must be a dict\(base='):
         ClassTable.from_cfg(classes)
+
+
+def test_things_stand_before_stuff():
+    table = ClassTable(
+        base=('cat', 'dog', 'sky'), learn=('road', 'cow'), forget=('cat', ),
+        stuff=('sky', 'road'))
+    assert table.names == ('cat', 'dog', 'cow', 'sky', 'road')
+    assert table.is_new == (False, False, True, False, True)
+    assert table.labels('learn') == (2, 4)
+    assert ClassTable.from_cfg(table.as_dict()) == table
+
+
+@pytest.mark.parametrize('base, stuff, match', [
+    (('sky', 'cat'), ('sky', ), 'all things before all stuff'),
+    (('cat', 'dog'), ('sky', ), 'classes.stuff must be some of'),
+])
+def test_wrong_stuff_is_refused(base, stuff, match):
+    with pytest.raises(ValueError, match=match):
+        ClassTable(base=base, stuff=stuff)
