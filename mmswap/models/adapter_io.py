@@ -161,7 +161,7 @@ def load_adapter(model: nn.Module,
         if isinstance(model, SwapModel):
             rows = load_file(folder / _ROWS) if model.class_rows else {}
             for key, (param, where) in model.class_params().items():
-                param[where.new_rows].copy_(rows[key])
+                where.assign(param, rows[key])
     return model
 
 
@@ -174,7 +174,7 @@ def _lora_state(model: nn.Module) -> Dict[str, Tensor]:
 
 def _new_rows(model: SwapModel) -> Dict[str, Tensor]:
     return {
-        key: param[where.new_rows]
+        key: where.select(param.detach())
         for key, (param, where) in model.class_params().items()
     }
 

@@ -1,82 +1,16 @@
-"""Which layers get LoRA, and which LoRA matrices form one group.
+"""Which LoRA matrices form one group, and how large a group is.
 
 A group is the unit that group sparsity keeps or zeroes: all LoRA matrices of
 one block (Knowledge Swapping, Sec. 3.3; GS-LoRA, Sec. 4.2). In a transformer
 that is one FFN: A and B of both linear layers.
 """
-from typing import Dict, Iterable, Iterator, List, Sequence, Tuple
+from typing import Dict, Iterable, Iterator, List, Sequence, Set, Tuple
 
 import torch
-from mmcv.cnn.bricks.transformer import FFN
 from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 
-_ATTENTION_MARKS = ('Attention', 'MSA')
-
-
-def _parent(path: str) -> str:
-    return path.rpartition('.')[0]
-
-
-def _is_container(module: nn.Module) -> bool:
-    return isinstance(module, (nn.Sequential, nn.ModuleList, nn.ModuleDict))
-
-
-def _has_attention(module: nn.Module) -> bool:
-    """Whether an attention module is a child, or in a list of children."""
-    return any(
-        any(mark in type(child).__name__ for mark in _ATTENTION_MARKS) or (
-            _is_container(child) and _has_attention(child))
-        for child in module.children())
-
-
-def find_ffns(model: nn.Module) -> Dict[str, FFN]:
-    """The FFN of every transformer layer, by module path.
-
-    An mmcv ``FFN`` counts when the module that owns it also owns an attention
-    module. That leaves out the FFNs that some heads use as plain regressors,
-    such as ``bbox_head.reg_ffn`` of DETR.
-
-    Args:
-        model: Any module, with or without LoRA layers in it.
-    """
-    modules = dict(model.named_modules())
-    found = {}
-    for path, module in modules.items():
-        if not isinstance(module, FFN):
-            continue
-        owner = _parent(path)
-        while owner and _is_container(modules[owner]):
-            owner = _parent(owner)
-        if _has_attention(modules[owner]):
-            found[path] = module
-    return found
-
-
-def target_layers(model: nn.Module, targets: str) -> List[str]:
-    """Paths of the layers that get LoRA.
-
-    Args:
-        model: The model without LoRA layers.
-        targets: ``'ffn'``, the linear layers of every transformer FFN (both
-            papers).
-
-    Raises:
-        ValueError: If ``targets`` is unknown, or matches no layer.
-    """
-    if targets != 'ffn':
-        raise ValueError(f"adapter.targets must be 'ffn', got {targets!r}")
-    layers = [
-        f'{ffn_path}.{path}' for ffn_path, ffn in find_ffns(model).items()
-        for path, layer in ffn.named_modules() if isinstance(layer, nn.Linear)
-    ]
-    if not layers:
-        raise ValueError(
-            f"adapter.targets='ffn' must match a layer, but "
-            f'{type(model).__name__} has no transformer layer with an mmcv '
-            f'FFN; take a backbone or head that has one, such as '
-            f'SwinTransformer')
-    return layers
+from .targets import find_blocks, parent_path
 
 
 def lora_layers(model: nn.Module) -> Iterator[Tuple[str, LoraLayer]]:
@@ -97,27 +31,34 @@ def group_params(model: nn.Module,
                  name: str = 'default') -> Dict[str, List[nn.Parameter]]:
     """The LoRA matrices of each group.
 
-    A LoRA layer belongs to the FFN around it, or, outside of an FFN, to its
-    parent module; the group is named by that module's path.
+    A LoRA layer belongs to the innermost block around it: an FFN, a residual
+    block, an attention module. Outside of any it belongs to its parent
+    module. The group is named by that module's path.
 
     Args:
         model: A model with LoRA layers.
         name: The adapter.
 
     Returns:
-        Group name to its matrices: ``lora_A`` of shape (rank, in) and
-        ``lora_B`` of shape (out, rank) of each layer in turn. Empty where the
-        model has no adapter of that name.
+        Group name to its matrices: ``lora_A`` of shape (rank, in, ...) and
+        ``lora_B`` of shape (out, rank, ...) of each layer in turn, with the
+        kernel's dimensions behind in a convolution. Empty where the model has
+        no adapter of that name.
     """
-    ffns = [path for path, m in model.named_modules() if isinstance(m, FFN)]
+    blocks = find_blocks(model)
     groups: Dict[str, List[nn.Parameter]] = {}
     for path, layer in lora_layers(model):
-        if name not in layer.lora_A:
-            continue
-        around = [ffn for ffn in ffns if path.startswith(ffn + '.')]
-        group = max(around, key=len) if around else _parent(path)
-        groups.setdefault(group, []).extend(lora_weights(layer, name))
+        if name in layer.lora_A:
+            group = _group_of(path, blocks)
+            groups.setdefault(group, []).extend(lora_weights(layer, name))
     return groups
+
+
+def _group_of(path: str, blocks: Set[str]) -> str:
+    around = parent_path(path)
+    while around and around not in blocks:
+        around = parent_path(around)
+    return around or parent_path(path)
 
 
 @torch.no_grad()

@@ -10,7 +10,7 @@ from typing import Dict, List, Mapping
 
 from torch import Tensor
 
-from .growth import ClassRows
+from .class_rows import ClassRows
 from .lora import is_lora_key
 
 INNER = 'model.'
@@ -45,7 +45,8 @@ def adapt_checkpoint(state: Dict[str, Tensor], own: Dict[str, Tensor],
         for key in list(state):
             tensor = state.pop(key)
             rows = class_rows.get(key)
-            if rows is not None and tensor.shape[:1] == (rows.old_size, ):
+            if rows is not None and tensor.dim() > rows.dim and (
+                    tensor.shape[rows.dim] == rows.old_size):
                 tensor = rows.grow(tensor)
             state[INNER + target.get(key, key)] = tensor
     wrong = [

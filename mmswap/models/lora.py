@@ -12,13 +12,14 @@ from peft import LoraConfig, inject_adapter_in_model
 from peft.tuners.lora import LoraLayer
 from torch import nn
 
-from .groups import group_params, lora_layers, lora_weights, target_layers
+from .groups import group_params, lora_layers, lora_weights
+from .targets import Targets, target_layers
 
 
 def apply_adapter(model: nn.Module,
                   rank: int = 8,
                   alpha: int = 8,
-                  targets: str = 'ffn',
+                  targets: Targets = 'ffn',
                   name: str = 'default',
                   dropout: float = 0.) -> Dict[str, List[nn.Parameter]]:
     """Put a LoRA adapter into ``model``, in place, and freeze the rest.
@@ -31,7 +32,8 @@ def apply_adapter(model: nn.Module,
         rank: Rank of the update (8 in both papers).
         alpha: The update is scaled by alpha / rank. The published code leaves
             alpha at 1; 8 makes the scale 1.
-        targets: Which layers; see :func:`~mmswap.models.groups.target_layers`.
+        targets: Which layers; see
+            :func:`~mmswap.models.targets.target_layers`.
         name: Name of the adapter.
         dropout: Dropout on the input of A (0 in both papers).
 

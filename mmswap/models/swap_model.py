@@ -10,9 +10,10 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from ..class_table import ClassTable
 from ..registry import MODELS
+from .class_rows import ClassRows
 from .data_preprocessor import SwapDataPreprocessor
 from .groups import group_params
-from .growth import ClassRows, build_grown
+from .growth import build_grown
 from .loading import (
     adapt_checkpoint,
     check_keys,
@@ -47,6 +48,9 @@ class SwapModel(BaseModel):
             8, alpha 8 and targets ``'ffn'`` where not given.
         new_rows: ``'train'`` trains the class rows of the new classes;
             ``'frozen'`` leaves them as they begin (the published behaviour).
+        data_preprocessor: That of the wrapped model, where its config has
+            none: the Runner gives the config's top-level one, as mmseg's and
+            mmpretrain's configs have it.
 
     Attributes:
         class_table: The class table.
@@ -64,11 +68,15 @@ class SwapModel(BaseModel):
                  objective: Dict[str, Any],
                  classes: Union[ClassTable, Mapping[str, Any]],
                  adapter: Optional[Dict[str, Any]] = None,
-                 new_rows: str = 'train') -> None:
+                 new_rows: str = 'train',
+                 data_preprocessor: Optional[Dict[str, Any]] = None) -> None:
         table = ClassTable.from_cfg(classes)
         if new_rows not in _NEW_ROWS:
             raise ValueError(f'model.new_rows must be one of {_NEW_ROWS}, got '
                              f'{new_rows!r}')
+        if data_preprocessor is not None and isinstance(model, Mapping):
+            model = dict(model)
+            model.setdefault('data_preprocessor', data_preprocessor)
         inner, inner_cfg, class_rows = build_grown(model, table)
         preprocessor = inner.get_submodule('data_preprocessor')
         super().__init__(SwapDataPreprocessor(preprocessor))
@@ -110,9 +118,7 @@ class SwapModel(BaseModel):
         """Let the new classes' rows train and hold the old ones still."""
         for param, rows in self.class_params().values():
             param.requires_grad_(True)
-            mask = torch.zeros(len(param), *[1] * (param.dim() - 1))
-            mask[rows.new_rows] = 1
-            param.register_hook(_RowMask(mask))
+            param.register_hook(_RowMask(rows.mask_for(param)))
 
     def init_weights(self) -> None:
         """Draw the adapter anew and leave the rest alone.

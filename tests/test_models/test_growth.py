@@ -6,7 +6,9 @@ by comparing two models.
 import pytest
 import torch
 
-from mmswap.models.growth import ClassRows, find_class_rows, grow_config
+from mmswap.class_table import ClassTable
+from mmswap.models.class_rows import ClassRows, find_class_rows
+from mmswap.models.growth import grow_config
 
 K, N = 8, 2
 SOFTMAX = (K, 1, 1)  # classes, rows a class, rows behind the classes
@@ -95,9 +97,14 @@ def test_class_weight_grows_with_the_classes(build_swap):
     assert head.num_classes == K + N
 
 
+def table(base, learn, stuff=()):
+    return ClassTable(
+        base=list('abcdefgh'[:base]), learn=list('xyz'[:learn]), stuff=stuff)
+
+
 def test_grow_config_reports_and_leaves_the_input_alone():
     cfg = dict(type='X', head=[dict(num_classes=3, class_weight=[1., 2., 3.])])
-    grown, report = grow_config(cfg, 3, 2)
+    grown, report = grow_config(cfg, table(3, 2))
     assert grown['head'][0] == dict(
         num_classes=5, class_weight=[1., 2., 3., 3., 3.])
     assert cfg['head'][0] == dict(num_classes=3, class_weight=[1., 2., 3.])
@@ -106,46 +113,105 @@ def test_grow_config_reports_and_leaves_the_input_alone():
 
 def test_grow_config_leaves_a_class_agnostic_rpn_alone():
     cfg = dict(rpn_head=dict(num_classes=1), head=dict(num_classes=3))
-    grown, _ = grow_config(cfg, 3, 1)
+    grown, _ = grow_config(cfg, table(3, 1))
     assert grown == dict(rpn_head=dict(num_classes=1),
                          head=dict(num_classes=4))
 
 
+def test_grow_config_counts_things_and_stuff():
+    cfg = dict(
+        bbox_head=dict(num_classes=2),
+        head=dict(num_things_classes=2, num_stuff_classes=1,
+                  class_weight=[1., 2., 3., .1]),
+        fusion=dict(num_things_classes=2, num_stuff_classes=1))
+    grown, _ = grow_config(cfg, table(3, 2, stuff=('c', 'y')))
+    assert grown == dict(
+        bbox_head=dict(num_classes=3),
+        head=dict(num_things_classes=3, num_stuff_classes=2,
+                  class_weight=[1., 2., 3., 3., 3., .1]),
+        fusion=dict(num_things_classes=3, num_stuff_classes=2))
+
+
 @pytest.mark.parametrize('cfg, message', [
     (dict(type='X', head=dict(num_classes=4)),
-     r'classes.base must .* names 3, .* head.num_classes=4'),
+     r'classes.base must .* name 3 and 0, .* head.num_classes=4'),
     (dict(type='X', a=dict(num_classes=3, num_stuff_classes=5)),
-     r'num_stuff_classes=5 \(stuff classes cannot be swapped yet\)'),
+     'classes.stuff its stuff .* a.num_stuff_classes=5'),
+    (dict(type='X', a=dict(num_classes=3, class_weight=[1., 1.])),
+     'a.class_weight of length 2'),
     (dict(type='X'), r"model must be a config with a class count.*'X'"),
 ])
 def test_grow_config_refuses(cfg, message):
     with pytest.raises(ValueError, match=message):
-        grow_config(cfg, 3, 1)
+        grow_config(cfg, table(3, 1))
 
 
-@pytest.mark.parametrize('width, rest', [(1, 0), (1, 1), (4, 0), (4, 1)])
-def test_shrink_undoes_grow(width, rest):
-    rows = ClassRows(width, 3, 2, rest)
-    old = torch.randn(3 * width + rest, 5)
-    grown = rows.grow(old)
-    assert grown.shape == (5 * width + rest, 5)
-    assert torch.equal(rows.shrink(grown), old)
-    assert torch.equal(grown[:3 * width], old[:3 * width])
-    assert torch.equal(grown[len(grown) - rest:], old[len(old) - rest:])
+@pytest.mark.parametrize('rest', [0, 1])
+@pytest.mark.parametrize('width, blocks, dim', [
+    (1, 1, 0), (4, 1, 0), (1, 3, 0), (1, 1, 1)])
+def test_shrink_undoes_grow(width, blocks, dim, rest):
+    is_new = (False, False, True, False, True)
+    rows = ClassRows(is_new, width, rest, blocks, dim)
+    old = torch.randn(blocks, 3 * width + rest, 5)
+    grown = rows.grow(old.flatten(0, 1).movedim(0, dim))
+    assert grown.shape[dim] == rows.new_size == blocks * (5 * width + rest)
+    found = rows.shrink(grown).movedim(dim, 0)
+    assert torch.equal(found, old.flatten(0, 1))
+    # Block by block, class by class, written out.
+    parts = []
+    for block in old:
+        classes = [block[i * width:(i + 1) * width] for i in range(3)]
+        mean = torch.stack(classes).mean(0)
+        parts += [classes[0], classes[1], mean, classes[2], mean]
+        parts.append(block[3 * width:])
+    torch.testing.assert_close(grown.movedim(dim, 0), torch.cat(parts))
+    chosen = rows.select(grown)
+    assert chosen.shape == (blocks * 2 * width, 5)
+    rows.assign(grown, torch.zeros_like(chosen))
+    assert not rows.select(grown).any()
+    assert torch.equal(rows.shrink(grown).movedim(dim, 0), old.flatten(0, 1))
+    assert (rows.mask_for(grown) == (grown == 0)).all()
+
+
+IS_NEW = (False, ) * 3 + (True, ) * 2
+
+
+@pytest.mark.parametrize('key, before, after, wanted', [
+    ('head.retina_cls', (27, 4), (45, 4), ClassRows(IS_NEW, 1, 0, 9)),
+    ('head.cls_convs.0', (16, 4), (24, 4), ClassRows(IS_NEW, 1, 1, 4)),
+    ('head.fc_reg', (12, 4), (20, 4), ClassRows(IS_NEW, 4)),
+    ('head.norm_linear.weight', (9, 4), (15, 4), ClassRows(IS_NEW, 3)),
+    ('head.cls_emb', (1, 3, 4), (1, 5, 4), ClassRows(IS_NEW, dim=1)),
+])
+def test_layout_by_shape(key, before, after, wanted):
+    old, new = {key: torch.zeros(before)}, {key: torch.zeros(after)}
+    assert find_class_rows(old, new, [IS_NEW, IS_NEW]) == {key: wanted}
+
+
+def test_things_alone_are_found_beside_all_classes():
+    every = (False, False, True, False)  # thing, thing, new thing, stuff
+    things = every[:3]
+    old = dict(box=torch.zeros(3, 4), head=torch.zeros(4, 4))
+    new = dict(box=torch.zeros(4, 4), head=torch.zeros(5, 4))
+    found = find_class_rows(old, new, [every, things])
+    assert found['head'] == ClassRows(every, rest=1)
+    # Three rows are three classes, or two things and one of no class: the
+    # counts of a panoptic head come first.
+    assert found['box'] == ClassRows(every)
 
 
 @pytest.mark.parametrize('key, before, after', [
-    ('head.retina_cls', (27, 4), (45, 4)),  # 9 anchors with 3 classes
     ('head.fc', (3, 4), (5, 6)),
     ('head.fc_cls', (8, 4), (10, 4)),  # five rows that no class owns
+    ('head.fc_cls', (3, 4), (4, 4)),  # one class more, not two
 ])
 def test_unknown_growth_is_refused(key, before, after):
     old, new = {key: torch.zeros(before)}, {key: torch.zeros(after)}
     with pytest.raises(ValueError, match=f'{key} goes .* cannot be grown'):
-        find_class_rows(old, new, 3, 2)
+        find_class_rows(old, new, [IS_NEW])
 
 
 def test_tensors_that_come_or_go_are_refused():
     old = {'a': torch.zeros(3)}
     with pytest.raises(ValueError, match=r"model must keep .*\['b'\] differ"):
-        find_class_rows(old, dict(old, b=torch.zeros(1)), 3, 2)
+        find_class_rows(old, dict(old, b=torch.zeros(1)), [IS_NEW])

@@ -157,7 +157,7 @@ def test_batch_norm_of_a_swapped_detr_stands_still(build_stock, build_twin,
 def test_no_transformer_layer_is_refused(build_stock):
     cfg = get_config('mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py')
     with pytest.raises(
-            ValueError, match="adapter.targets='ffn' must match a layer"):
+            ValueError, match=r"'ffn' matches none .*\['conv', 'fc'\] would"):
         build_stock(
             dict(
                 type='mmswap.SwapModel',
