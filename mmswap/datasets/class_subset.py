@@ -9,8 +9,8 @@ from torch.utils.data import Dataset
 from mmswap.class_table import SPLITS, ClassTable
 from mmswap.registry import DATASETS
 
-from .label_kinds import kept_labels, label_kind
-from .label_names import map_labels, table_metainfo
+from .label_kinds import read_labels
+from .label_names import data_source, map_labels, table_metainfo
 from .shots import choose_shots, log_shots
 
 OTHERS = ('strip', 'ignore', 'drop')
@@ -21,13 +21,14 @@ class ClassSubset(Dataset):
     """One data set, reduced to the classes of some splits.
 
     Labels are mapped by *name* from the data set to the class table. Images
-    stay that hold at least one object of a kept class that is not flagged to
-    be ignored. A data set in test mode of which every class of the table is
-    kept keeps its empty images too, as its metrics count them.
+    stay that hold at least one object, or pixel, of a kept class that is not
+    to be ignored. A data set in test mode of which every class of the table
+    is kept keeps its empty images too, as its metrics count them.
 
     Args:
-        dataset: An mmengine ``BaseDataset`` with detection instances (any
-            data set of mmdet that is no wrapper), built or as a config.
+        dataset: An mmengine ``BaseDataset`` that is no wrapper, built or as a
+            config: one of mmdet with detection instances, of mmseg with
+            semantic maps, or of mmpretrain with labels of images.
         classes: The class table, or ``dict(base=..., learn=...,
             forget=...)``.
         keep: The split to keep (``retain``, ``forget``, ``learn``), ``all``,
@@ -35,7 +36,9 @@ class ClassSubset(Dataset):
         others: What happens to objects of the other classes, be they in the
             table or not. ``strip`` leaves out the annotation (the published
             method), ``ignore`` flags it as ignored, ``drop`` leaves out
-            images that hold any. Defaults to ``strip``.
+            images that hold any. In a semantic map the first two are the
+            same, label 255; an image with a single label always goes with
+            it. Defaults to ``strip``.
         shots: Number of images per kept class, chosen at random; None for
             all images. An image counts for each kept class that it holds.
             Defaults to None.
@@ -44,11 +47,12 @@ class ClassSubset(Dataset):
             :meth:`full_init`. Defaults to False.
 
     Raises:
-        TypeError: If ``dataset`` is a dataset wrapper, or holds other labels
-            than detection instances.
+        FileNotFoundError: If a semantic map is missing.
+        TypeError: If ``dataset`` is a dataset wrapper, or holds labels of
+            another kind.
         ValueError: If ``keep`` names no class, ``others`` or ``shots`` is
             none of the above, the data set hides classes that it would have
-            to show, or no image is left.
+            to show, its labels cannot be read, or no image is left.
     """
 
     def __init__(self,
@@ -104,6 +108,7 @@ class ClassSubset(Dataset):
         self.dataset.full_init()
         self._label_map = map_labels(self.dataset, self.class_table,
                                      self._keep, self.others)
+        self._labels = read_labels(self.dataset)
         held = self._scan()
         if not held:
             names = self.class_table.names
@@ -111,7 +116,7 @@ class ClassSubset(Dataset):
                 f'ClassSubset.dataset must hold an image of the classes '
                 f'{[names[label] for label in sorted(self._keep)]} '
                 f'(keep={self.keep!r}), but of the {len(self.dataset)} images '
-                f'of {self.dataset.ann_file!r} none is left with '
+                f'of {data_source(self.dataset)} none is left with '
                 f'others={self.others!r}')
         indices = sorted(held)
         if self.shots is not None:
@@ -121,7 +126,7 @@ class ClassSubset(Dataset):
         self._fully_initialized = True
         print_log(
             f'ClassSubset keeps {len(indices)} of the {len(self.dataset)} '
-            f'images of {self.dataset.ann_file!r} with keep={self.keep!r}',
+            f'images of {data_source(self.dataset)} with keep={self.keep!r}',
             logger='current')
 
     @force_full_init
@@ -137,17 +142,18 @@ class ClassSubset(Dataset):
             idx: Index of the image in the subset.
         """
         data_info = self.dataset.get_data_info(int(self._indices[idx]))
-        return label_kind(data_info).select(data_info, self._label_map,
-                                            self._keep, self.others)
+        return self._labels.select(data_info, self._label_map, self._keep,
+                                   self.others)
 
+    @force_full_init
     def get_cat_ids(self, idx: int) -> List[int]:
         """The class table's labels in an image, for ClassBalancedDataset.
 
         Args:
             idx: Index of the image in the subset.
         """
-        data_info = self.get_data_info(idx)
-        return sorted(label_kind(data_info).labels_of(data_info))
+        data_info = self.dataset.get_data_info(int(self._indices[idx]))
+        return sorted(self._kept(data_info) or ())
 
     def __getitem__(self, idx: int) -> Any:
         """An image after the pipeline, as ``BaseDataset`` gives it.
@@ -176,11 +182,15 @@ class ClassSubset(Dataset):
         held = {}
         for index in range(len(self.dataset)):
             data_info = self.dataset.get_data_info(index)
-            kept = kept_labels(data_info, self._label_map, self._keep,
-                               self.others)
+            kept = self._kept(data_info)
             if kept or (full_test and kept is not None):
                 held[index] = kept
         return held
+
+    def _kept(self, data_info: Mapping[str, Any]) -> Optional[Set[int]]:
+        """The kept labels in an image; None if the image is to go."""
+        return self._labels.kept(data_info, self._label_map, self._keep,
+                                 self.others)
 
     def _choose(self, held: Mapping[int, Set[int]],
                 shots: int) -> List[int]:

@@ -42,7 +42,8 @@ def label_names(dataset: BaseDataset) -> LabelNames:
     mmdet's COCO-like data sets number their labels in the order of the
     categories *in the file*, whatever the order of ``metainfo['classes']``.
     So the names come from the file where the data set has ``cat_ids``, and
-    from ``metainfo['classes']`` where it has not.
+    from ``metainfo['classes']`` where it has not. mmseg's data sets turn the
+    classes that they are not asked for into pixels to ignore.
 
     Args:
         dataset: The data set, fully initialized.
@@ -58,7 +59,11 @@ def label_names(dataset: BaseDataset) -> LabelNames:
                 'dataset.metainfo must be a dict(classes=...) that names the '
                 f'classes of {type(dataset).__name__}, got '
                 f'{dataset.metainfo}')
-        return LabelNames(tuple(classes), ())
+        # mmseg's map from the classes in the files to those asked for.
+        renumbered = getattr(dataset, 'label_map', None) is not None
+        in_files = type(dataset).METAINFO['classes'] if renumbered else ()
+        return LabelNames(
+            tuple(classes), tuple(n for n in in_files if n not in classes))
     categories = read_categories(dataset.ann_file,
                                  getattr(dataset, 'backend_args', None))
     shown = set(cat_ids)
@@ -84,21 +89,39 @@ def map_labels(dataset: BaseDataset, table: ClassTable,
 
     Raises:
         ValueError: If the data set leaves out annotations that are to be
-            kept, or that ``others`` would have to see.
+            kept, or that ``others`` would have to see, or gives two labels
+            the name of one class.
     """
     names, hidden = label_names(dataset)
+    twice = sorted({n for n in table.names if names.count(n) > 1})
+    if twice:
+        raise ValueError(
+            f'dataset.metainfo.classes must name each class once, got {twice} '
+            f'more than once in {type(dataset).__name__}')
     kept = [table.names[label] for label in keep]
     lost = [n for n in hidden if n in kept or others != 'strip']
     if lost:
         raise ValueError(
             f'dataset.metainfo.classes must name {lost} too (keep: {kept}, '
-            f'others={others!r}): {dataset.ann_file} has these categories, '
+            f'others={others!r}): {data_source(dataset)} has these classes, '
             f'but {type(dataset).__name__} leaves out what is not named, got '
             f'{list(names)}')
     return {
         label: table.names.index(name)
         for label, name in enumerate(names) if name in table.names
     }
+
+
+def data_source(dataset: BaseDataset) -> str:
+    """What tells a data set from others in messages.
+
+    Args:
+        dataset: The data set.
+
+    Returns:
+        Its annotation file or, as many have none, its folders.
+    """
+    return repr(dataset.ann_file or dict(dataset.data_prefix))
 
 
 def table_metainfo(metainfo: Mapping[str, Any],
@@ -118,7 +141,12 @@ def table_metainfo(metainfo: Mapping[str, Any],
     """
     palette = metainfo.get('palette') or ()
     colours = dict(zip(metainfo.get('classes', ()), palette))
-    result = {key: metainfo[key] for key in metainfo if key != 'palette'}
+    # mmseg's label_map leads to labels that are replaced.
+    result = {
+        key: value
+        for key, value in metainfo.items()
+        if key not in ('palette', 'label_map')
+    }
     if all(name in colours for name in table.names):
         result['palette'] = [colours[name] for name in table.names]
     return {

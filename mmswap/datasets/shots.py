@@ -1,12 +1,14 @@
 """The choice of a few images per class."""
 import logging
-from typing import Collection, Dict, List, Mapping, Sequence, Set
+from typing import Any, Collection, Dict, List, Mapping, Sequence, Set, Union
 
 import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
 from mmswap.class_table import ClassTable
+
+from .label_names import data_source
 
 
 def choose_shots(held: Mapping[int, Collection[int]], labels: Sequence[int],
@@ -52,13 +54,18 @@ def log_shots(dataset: BaseDataset, table: ClassTable,
     """
     images = {
         table.names[label]:
-        [dataset.get_data_info(index).get('img_id', index) for index in found]
+        [_name(dataset.get_data_info(index), index) for index in found]
         for label, found in chosen.items()
     }
     short = [name for name, found in images.items() if len(found) < shots]
     print_log(
-        f'ClassSubset chose {shots} images per class of {dataset.ann_file!r}, '
-        f'by img_id: {images}' +
+        f'ClassSubset chose {shots} images per class of {data_source(dataset)}'
+        f': {images}' +
         (f'; there are no more of {short}' if short else ''),
         logger='current',
         level=logging.WARNING if short else logging.INFO)
+
+
+def _name(data_info: Mapping[str, Any], index: int) -> Union[int, str]:
+    """What an image is called in the log: its id, file or index."""
+    return data_info.get('img_id', data_info.get('img_path', index))

@@ -2,7 +2,7 @@ import copy
 
 import pytest
 
-from mmswap.datasets import instance_labels
+from mmswap.datasets.instance_labels import InstanceLabels
 
 CROWDHUMAN_MASK = dict(bbox_label=-1, ignore_flag=1, bbox=[4])
 INFO = dict(
@@ -17,10 +17,14 @@ INFO = dict(
 LABEL_MAP = {5: 0, 6: 1}
 
 
+instance_labels = InstanceLabels(dataset=None)
+
+
 def test_matches_instances_only():
-    assert instance_labels.matches(INFO)
-    assert instance_labels.matches(dict(instances=[]))
-    assert not instance_labels.matches(dict(gt_label=3))
+    assert InstanceLabels.matches(INFO)
+    assert InstanceLabels.matches(dict(instances=[]))
+    assert not InstanceLabels.matches(dict(gt_label=3))
+    assert not InstanceLabels.matches(dict(instances=[], segments_info=[]))
 
 
 def test_labels_of():

@@ -1,7 +1,64 @@
+import inspect
+from types import SimpleNamespace
+
 import pytest
 
-from mmswap.datasets import instance_labels
-from mmswap.datasets.label_kinds import LABEL_KINDS, kept_labels, label_kind
+from mmswap.datasets.base_labels import BaseLabels
+from mmswap.datasets.image_labels import ImageLabels
+from mmswap.datasets.instance_labels import InstanceLabels
+from mmswap.datasets.label_kinds import LABEL_KINDS, read_labels
+
+
+class Infos(list):
+    """A data set of given data infos."""
+
+    ann_file = 'ann.json'
+    data_prefix = {}
+
+    def get_data_info(self, idx):
+        return self[idx]
+
+
+@pytest.mark.parametrize('data_info, kind', [
+    (dict(instances=[]), InstanceLabels),
+    (dict(instances=[], seg_map_path=None), InstanceLabels),
+    (dict(gt_label=3), ImageLabels),
+    (dict(gt_label=[]), ImageLabels),
+])
+def test_the_first_image_tells_the_kind(data_info, kind):
+    assert type(read_labels(Infos([data_info]))) is kind
+
+
+@pytest.mark.parametrize('data_info, what', [
+    (dict(instances=[], seg_map_path='a.png'), 'semantic maps'),
+    (dict(instances=[], text=('cat', )), 'class names as a prompt'),
+    (dict(gt_label=[1], gt_score=[0, 1]), 'label scores'),
+])
+def test_labels_beside_others_are_refused(data_info, what):
+    with pytest.raises(TypeError, match=f"one kind, got {what}.*'ann.json'"):
+        read_labels(Infos([data_info]))
+
+
+@pytest.mark.parametrize('data_info', [
+    dict(img_path='a.png', seg_map_path='b.png'),
+    dict(img_path='a.png', gt_label=dict(task=1)),
+])
+def test_other_kinds_are_refused(data_info):
+    keys = sorted(data_info)
+    with pytest.raises(TypeError, match='got the keys ') as error:
+        read_labels(Infos([data_info]))
+    assert str(keys) in str(error.value)
+
+
+def test_an_empty_data_set():
+    with pytest.raises(ValueError, match="got none in 'ann.json'"):
+        read_labels(Infos())
+
+
+@pytest.mark.parametrize('kind', LABEL_KINDS)
+def test_each_kind_is_complete(kind):
+    assert issubclass(kind, BaseLabels) and not inspect.isabstract(kind)
+
 
 LABEL_MAP = {5: 0, 6: 1}
 
@@ -11,33 +68,6 @@ def info(*labels, crowds=()):
         *(dict(bbox_label=label, ignore_flag=0) for label in labels),
         *(dict(bbox_label=label, ignore_flag=1) for label in crowds)
     ])
-
-
-@pytest.mark.parametrize('extra', [{}, dict(seg_map_path=None)])
-def test_instances_are_found(extra):
-    assert label_kind(dict(instances=[], **extra)) is instance_labels
-
-
-@pytest.mark.parametrize('extra, what', [
-    (dict(segments_info=[]), 'panoptic segments'),
-    (dict(seg_map_path='a.png'), 'semantic maps'),
-    (dict(text=('cat', )), 'class names as a prompt'),
-])
-def test_instances_beside_other_labels_are_refused(extra, what):
-    with pytest.raises(TypeError, match=f'no other labels, got {what}'):
-        label_kind(dict(instances=[], **extra))
-
-
-def test_other_kinds_are_refused():
-    with pytest.raises(
-            TypeError, match=r"got the keys \['gt_label', 'img_path'\]"):
-        label_kind(dict(img_path='a.png', gt_label=3))
-
-
-@pytest.mark.parametrize('kind', LABEL_KINDS)
-def test_each_kind_has_the_functions(kind):
-    for name in ('matches', 'labels_of', 'select'):
-        assert callable(getattr(kind, name))
 
 
 @pytest.mark.parametrize('data_info, others, expected', [
@@ -52,5 +82,6 @@ def test_each_kind_has_the_functions(kind):
     (info(5, crowds=[6]), 'drop', None),
     (info(5, crowds=[5, -1]), 'drop', {0}),
 ])
-def test_kept_labels(data_info, others, expected):
-    assert kept_labels(data_info, LABEL_MAP, {0}, others) == expected
+def test_kept(data_info, others, expected):
+    labels = InstanceLabels(SimpleNamespace())
+    assert labels.kept(data_info, LABEL_MAP, {0}, others) == expected
