@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
+from .metric_checks import check_metric
 from .split_samples import sample_kind
 
 
@@ -33,17 +34,11 @@ class SplitMetric(BaseMetric):
     Raises:
         TypeError: If ``metric`` is not a ``BaseMetric``, or collects the
             results of ranks in a way of its own.
+        ValueError: If its settings make it count classes of other splits.
     """
 
     def __init__(self, metric: BaseMetric, split: str) -> None:
-        if not isinstance(metric, BaseMetric):
-            raise TypeError(f'val_evaluator.metrics.{split} must be metrics '
-                            f'or their configs, got {metric!r}')
-        if type(metric).evaluate is not BaseMetric.evaluate:
-            raise TypeError(
-                f'val_evaluator.metrics.{split} must be metrics that leave '
-                'evaluate() as it is in mmengine.evaluator.BaseMetric, got a '
-                f'{type(metric).__name__}')
+        check_metric(metric, split)
         super().__init__(
             collect_device=metric.collect_device,
             prefix='/'.join(filter(None, (split, metric.prefix))),
@@ -69,7 +64,7 @@ class SplitMetric(BaseMetric):
         Raises:
             TypeError: If samples of this kind cannot be restricted.
             ValueError: If the labels of the split are not known, or a sample
-                lacks its ground truth.
+                lacks its ground truth or has one that cannot be split.
         """
         del data_batch
         if self.split != 'all' and self.labels is None:
@@ -110,7 +105,7 @@ class SplitMetric(BaseMetric):
         """The inner metric's results of a sample, and what is told of it."""
         if self.split == 'all':
             return dict(results=self._feed(sample), predicted=True)
-        kind = sample_kind(sample)
+        kind = sample_kind(sample, self.metric)
         labels = self.labels or ()
         part = kind.restrict(sample, labels)
         if part is None:

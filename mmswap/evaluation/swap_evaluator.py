@@ -10,6 +10,7 @@ from mmengine.logging import MessageHub, print_log
 
 from ..class_table import SPLITS, ClassTable
 from ..registry import EVALUATOR, METRICS
+from .metric_checks import check_config
 from .scores import (
     PRIMARY_METRICS,
     accuracy_drop,
@@ -27,7 +28,9 @@ class SwapEvaluator(Evaluator):
     """Score each split of the classes with metrics of its own.
 
     The metrics of a split are fed the images that hold an object of the
-    split, with the ground truth and the predictions of its classes only.
+    split, with the ground truth and the predictions of its classes only; see
+    the module of each kind of samples (``DetectionSamples``,
+    ``SemanticSamples``, ``ImageSamples``) for what that means to a task.
     Those under ``all`` are fed everything, so they give the same numbers as
     in mmengine's ``Evaluator``. The results are called
 
@@ -62,8 +65,9 @@ class SwapEvaluator(Evaluator):
     Raises:
         TypeError: If an argument has a wrong type, or a metric cannot be
             used by split.
-        ValueError: If ``metrics`` has another key or an ``ann_file``, or the
-            class table or ``before`` is wrong.
+        ValueError: If ``metrics`` has another key, an ``ann_file`` or
+            settings that make it count other classes, or the class table or
+            ``before`` is wrong.
 
     Examples:
         >>> val_evaluator = dict(
@@ -211,7 +215,7 @@ def _build_metrics(metrics: Mapping[str, Metrics]) -> List[SplitMetric]:
     for split, given in metrics.items():
         for metric in given if isinstance(given, Sequence) else [given]:
             if isinstance(metric, dict):
-                _refuse_ann_file(metric, split)
+                check_config(metric, split)
                 metric = METRICS.build(metric)
             if any(metric is other.metric for other in built):
                 raise ValueError(
@@ -219,18 +223,6 @@ def _build_metrics(metrics: Mapping[str, Metrics]) -> List[SplitMetric]:
                     f'each split, got one {type(metric).__name__} twice')
             built.append(SplitMetric(metric, split))
     return built
-
-
-def _refuse_ann_file(metric: Mapping[str, Any], split: str) -> None:
-    """Refuse a metric that reads its ground truth from a file."""
-    if metric.get('ann_file') is not None:
-        raise ValueError(
-            f'val_evaluator.metrics.{split}.ann_file must be left out, got '
-            f'{metric["ann_file"]!r}: with it, {metric.get("type")} scores '
-            'images that it was never fed and takes labels for positions in '
-            'the categories of that file. Without it, the ground truth comes '
-            "with the data samples ('instances' in meta_keys of "
-            'PackDetInputs)')
 
 
 def _read_before(

@@ -138,7 +138,7 @@ def test_all_takes_samples_of_any_kind():
     assert metric.evaluate(2) == {'all/count': 2}
     metric = SplitMetric(CountMetric(), 'retain')
     metric.labels = (0, )
-    with pytest.raises(TypeError, match='must be those of mmdet detection'):
+    with pytest.raises(TypeError, match='must be those of mmdet with'):
         metric.process(None, [sample])
 
 

@@ -1,0 +1,66 @@
+"""Metrics that would report something else than the figures of a split."""
+from typing import Any, Mapping
+
+from mmengine.evaluator import BaseMetric
+
+from .semantic_samples import IGNORE_INDEX
+
+
+def check_config(metric: Mapping[str, Any], split: str) -> None:
+    """Refuse a metric that reads its ground truth from a file.
+
+    Args:
+        metric: The metric's config.
+        split: The split it is for.
+
+    Raises:
+        ValueError: If the config has an ``ann_file``.
+    """
+    if metric.get('ann_file') is not None:
+        raise ValueError(
+            f'val_evaluator.metrics.{split}.ann_file must be left out, got '
+            f'{metric["ann_file"]!r}: with it, {metric.get("type")} scores '
+            'images that it was never fed and takes labels for positions in '
+            'the categories of that file. Without it, the ground truth comes '
+            "with the data samples ('instances' in meta_keys of "
+            'PackDetInputs)')
+
+
+def check_metric(metric: Any, split: str) -> None:
+    """Refuse a metric that cannot be used by split.
+
+    Args:
+        metric: The built metric.
+        split: The split it is for, or ``all``.
+
+    Raises:
+        TypeError: If ``metric`` is not a ``BaseMetric``, or collects the
+            results of ranks in a way of its own.
+        ValueError: If its settings make it count classes of other splits.
+    """
+    key = f'val_evaluator.metrics.{split}'
+    if not isinstance(metric, BaseMetric):
+        raise TypeError(f'{key} must be metrics or their configs, got '
+                        f'{metric!r}')
+    name = type(metric).__name__
+    if type(metric).evaluate is not BaseMetric.evaluate:
+        raise TypeError(
+            f'{key} must be metrics that leave evaluate() as it is in '
+            f'mmengine.evaluator.BaseMetric, got a {name}')
+    if split == 'all':
+        return
+    nan_to_num = getattr(metric, 'nan_to_num', None)
+    if nan_to_num is not None:
+        raise ValueError(
+            f'{key}.nan_to_num must be None, or the classes of other splits '
+            f'would enter the means of {name} as {nan_to_num}, got '
+            f'{nan_to_num!r}')
+    ignore_index = getattr(metric, 'ignore_index', IGNORE_INDEX)
+    if ignore_index != IGNORE_INDEX:
+        raise ValueError(
+            f'{key}.ignore_index must be {IGNORE_INDEX}, the label of pixels '
+            f'to ignore in the maps of ClassSubset, got {ignore_index!r}')
+    if getattr(metric, 'average', None) == 'macro':
+        raise ValueError(
+            f"{key}.average must be 'micro' or None, or the classes of other "
+            f"splits would enter the means of {name} as 0, got 'macro'")
