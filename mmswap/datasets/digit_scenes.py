@@ -3,13 +3,31 @@
 The demo, the tests and the digit benchmarks need a data set that no download
 stands in front of. scikit-learn carries the UCI handwritten digits (1,797
 images of 8x8 pixels); here they are enlarged, tinted and composed on coloured
-noise, with boxes, masks and semantic maps.
+noise, with the annotations of each task.
 
 Scenes come in three sets, so that a swap has the data that a user would have:
 
 * ``base``: digits 0-7, what the base model was trained on;
 * ``learn``: digits 8 and 9, the new classes;
 * ``val``: all ten digits together, written by other hands than the two above.
+
+Below the root folder are, with ``<set>`` for the name of a set:
+
+* ``images/<set>/*.png``: the scenes;
+* ``annotations/<set>.json``: boxes and masks, as COCO has them;
+* ``annotations/panoptic_<set>.json`` and ``panoptic/<set>/*.png``: COCO's
+  panoptic segments. Digits are things; ``background``, the rest, is stuff.
+* ``semantic/<set>/*.png``: semantic maps, 0-9 for the digits and 255, to be
+  ignored, for the rest. A model that is trained on them calls every pixel of
+  the background some digit, and is not judged for it.
+* ``semantic_bg/<set>/*.png``: the same with background as a class, 0, and
+  1-10 for the digits. It is the first class, as the digits 8 and 9 have to
+  come after those of the base model. ``reduce_zero_label=True`` turns these
+  maps into the former.
+* ``single/<set>/<class>/*.png``, ``single/<set>.txt``: for classification,
+  images of half the width with one digit each. mmpretrain's
+  ``CustomDataset`` reads the folders, and numbers them by the alphabet, or
+  the list, where the label is the digit.
 """
 import json
 from pathlib import Path
@@ -17,12 +35,16 @@ from typing import Dict, List, Sequence, Tuple
 
 import numpy as np
 
+from .digit_files import SceneWriter, write_file, write_png
+
 CLASSES: Tuple[str, ...] = ('zero', 'one', 'two', 'three', 'four', 'five',
                             'six', 'seven', 'eight', 'nine')
 NUM_BASE = 8
 # What the two-digit ``forget`` split of the shipped configs names.
 FORGET: Tuple[str, ...] = ('three', 'five')
 
+# Counted up when files are added, so that older folders get them too.
+_FILES = 2
 _VAL_SHARE = 5  # every 5th written digit of a class is kept for validation
 
 
@@ -108,39 +130,28 @@ def make_scene(digits: Dict[int, np.ndarray],
     return image.round().astype(np.uint8), objects
 
 
-def _write_set(root: Path, name: str, labels: Sequence[int], count: int,
-               validation: bool, size: int, rng: np.random.Generator) -> None:
-    """Write one set: pictures, semantic maps and one COCO json."""
-    import cv2
-    from pycocotools import mask as coco_mask
-    for folder in ('images', 'semantic'):
-        (root / folder / name).mkdir(parents=True, exist_ok=True)
-    (root / 'annotations').mkdir(exist_ok=True)
-    digits = _written_digits(validation)
-    images: List[dict] = []
-    annotations: List[dict] = []
-    for index in range(count):
+def _write_scenes(writer: SceneWriter, digits: Dict[int, np.ndarray],
+                  labels: Sequence[int], count: int, size: int,
+                  rng: np.random.Generator) -> None:
+    """Write the scenes of one set, two to five digits in each."""
+    for _ in range(count):
         wanted = rng.choice(labels, int(rng.integers(2, 6))).tolist()
-        picture, objects = make_scene(digits, wanted, size, rng)
-        semantic = np.full((size, size), 255, np.uint8)
-        file_name = f'{index:05d}.png'
-        for obj in objects:
-            semantic[obj['mask']] = obj['label']
-            code = coco_mask.encode(np.asfortranarray(obj['mask']))
-            annotations.append(
-                dict(id=len(annotations) + 1, image_id=index + 1,
-                     category_id=obj['label'] + 1, bbox=obj['bbox'],
-                     area=int(obj['mask'].sum()), iscrowd=0,
-                     segmentation=dict(size=code['size'],
-                                       counts=code['counts'].decode())))
-        images.append(
-            dict(id=index + 1, file_name=file_name, width=size, height=size))
-        cv2.imwrite(str(root / 'images' / name / file_name), picture)
-        cv2.imwrite(str(root / 'semantic' / name / file_name), semantic)
-    categories = [dict(id=label + 1, name=CLASSES[label]) for label in labels]
-    text = json.dumps(dict(images=images, annotations=annotations,
-                           categories=categories))
-    (root / 'annotations' / f'{name}.json').write_text(text)
+        writer.add(*make_scene(digits, wanted, size, rng))
+    writer.finish()
+
+
+def _write_singles(folder: Path, digits: Dict[int, np.ndarray],
+                   labels: Sequence[int], count: int, size: int,
+                   rng: np.random.Generator) -> None:
+    """Write images of one digit each, each digit as often, and their list."""
+    lines = []
+    for index in range(count):
+        label = labels[index % len(labels)]
+        name = f'{CLASSES[label]}/{index:05d}.png'
+        picture, _ = make_scene(digits, [label], size, rng)
+        write_png(folder / name, picture)
+        lines.append(f'{name} {label}\n')
+    write_file(folder.with_suffix('.txt'), ''.join(lines).encode())
 
 
 def make_digit_scenes(root: Path, seed: int = 0, base: int = 2000,
@@ -148,18 +159,18 @@ def make_digit_scenes(root: Path, seed: int = 0, base: int = 2000,
                       size: int = 128) -> None:
     """Write the digit scenes below ``root``.
 
-    The layout is COCO's: ``images/<set>/*.png``, ``annotations/<set>.json``,
-    and ``semantic/<set>/*.png`` with 255 where no digit is. A set depends on
-    the seed, its size and nothing else, and a file ``scenes.json`` written
-    last records both, so that an interrupted run is noticed.
+    A set depends on the seed, its size and nothing else, and a file
+    ``scenes.json`` written last records both, so that an interrupted run is
+    noticed. Files that are there already stay untouched.
 
     Args:
         root: The folder to write to; made where it is missing.
         seed: Seed of every random choice.
-        base: Number of scenes with the digits 0-7.
-        learn: Number of scenes with the digits 8 and 9.
-        val: Number of scenes with all ten digits.
-        size: Side of the square scenes in pixels, at least 64.
+        base: Number of scenes with the digits 0-7, and of single digits.
+        learn: Number of scenes with the digits 8 and 9, and of single digits.
+        val: Number of scenes with all ten digits, and of single digits.
+        size: Side of the square scenes in pixels, at least 64. Single digits
+            take half of it, at least 48.
 
     Raises:
         ValueError: If ``size`` is below 64 or a set would be empty.
@@ -169,6 +180,7 @@ def make_digit_scenes(root: Path, seed: int = 0, base: int = 2000,
         raise ValueError(
             f'size must be at least 64 and every set have a scene, got '
             f'{recipe}')
+    recipe['files'] = _FILES
     root = Path(root)
     stamp = root / 'scenes.json'
     if stamp.exists() and json.loads(stamp.read_text()) == recipe:
@@ -178,6 +190,13 @@ def make_digit_scenes(root: Path, seed: int = 0, base: int = 2000,
     for offset, (name, labels, count) in enumerate((
             ('base', every[:NUM_BASE], base),
             ('learn', every[NUM_BASE:], learn), ('val', every, val))):
-        rng = np.random.default_rng((seed, offset))
-        _write_set(root, name, labels, count, name == 'val', size, rng)
-    stamp.write_text(json.dumps(recipe))
+        digits = _written_digits(name == 'val')
+        _write_scenes(
+            SceneWriter(root, name, CLASSES, labels), digits, labels, count,
+            size, np.random.default_rng((seed, offset)))
+        # With numbers of their own: the scenes stay what they were before
+        # there were single digits.
+        _write_singles(root / 'single' / name, digits, labels, count,
+                       max(size // 2, 48),
+                       np.random.default_rng((seed, offset, 1)))
+    write_file(stamp, json.dumps(recipe).encode())
