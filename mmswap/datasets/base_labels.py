@@ -4,6 +4,8 @@ from typing import Any, Collection, Dict, Mapping, Optional, Set
 
 from mmengine.dataset import BaseDataset
 
+from mmswap.class_table import ClassTable
+
 DataInfo = Mapping[str, Any]
 
 
@@ -15,6 +17,7 @@ class BaseLabels(metaclass=ABCMeta):
 
     Args:
         dataset: The data set, fully initialized.
+        table: The class table.
 
     Attributes:
         refused: Keys of data infos that hold further labels, and what they
@@ -24,7 +27,8 @@ class BaseLabels(metaclass=ABCMeta):
 
     refused: Mapping[str, str] = {}
 
-    def __init__(self, dataset: BaseDataset) -> None:
+    def __init__(self, dataset: BaseDataset, table: ClassTable) -> None:
+        del table
         self.dataset_type = type(dataset).__name__
 
     @staticmethod

@@ -27,8 +27,9 @@ class ClassSubset(Dataset):
 
     Args:
         dataset: An mmengine ``BaseDataset`` that is no wrapper, built or as a
-            config: one of mmdet with detection instances, of mmseg with
-            semantic maps, or of mmpretrain with labels of images.
+            config: one of mmdet with detection instances or panoptic segments,
+            of mmseg with semantic maps, or of mmpretrain with labels of
+            images.
         classes: The class table, or ``dict(base=..., learn=...,
             forget=...)``.
         keep: The split to keep (``retain``, ``forget``, ``learn``), ``all``,
@@ -37,8 +38,8 @@ class ClassSubset(Dataset):
             table or not. ``strip`` leaves out the annotation (the published
             method), ``ignore`` flags it as ignored, ``drop`` leaves out
             images that hold any. In a semantic map the first two are the
-            same, label 255; an image with a single label always goes with
-            it. Defaults to ``strip``.
+            same, label 255, and so they are for stuff; an image with a single
+            label always goes with it. Defaults to ``strip``.
         shots: Number of images per kept class, chosen at random; None for
             all images. An image counts for each kept class that it holds.
             Defaults to None.
@@ -108,7 +109,7 @@ class ClassSubset(Dataset):
         self.dataset.full_init()
         self._label_map = map_labels(self.dataset, self.class_table,
                                      self._keep, self.others)
-        self._labels = read_labels(self.dataset)
+        self._labels = read_labels(self.dataset, self.class_table)
         held = self._scan()
         if not held:
             names = self.class_table.names

@@ -137,7 +137,8 @@ def table_metainfo(metainfo: Mapping[str, Any],
         ``metainfo`` with all names of the table as ``classes`` and the table
         as ``swap_classes``, a dict. The palette follows the names. If it
         lacks one of them it is left out: mmdet's visualizer draws its own
-        then, but refuses one that is too short.
+        then, but refuses one that is too short. Of a panoptic data set
+        ``thing_classes`` and ``stuff_classes`` are the table's too.
     """
     palette = metainfo.get('palette') or ()
     colours = dict(zip(metainfo.get('classes', ()), palette))
@@ -149,6 +150,10 @@ def table_metainfo(metainfo: Mapping[str, Any],
     }
     if all(name in colours for name in table.names):
         result['palette'] = [colours[name] for name in table.names]
+    if 'thing_classes' in metainfo:
+        result['thing_classes'] = tuple(
+            n for n in table.names if n not in table.stuff)
+        result['stuff_classes'] = table.stuff
     return {
         **result, 'classes': table.names,
         'swap_classes': table.as_dict()
@@ -157,7 +162,7 @@ def table_metainfo(metainfo: Mapping[str, Any],
 
 def read_categories(ann_file: str,
                     backend_args: Optional[dict] = None) -> Dict[int, str]:
-    """Read the categories of a COCO json without parsing all of it.
+    """Read the names of the categories of a COCO json.
 
     Args:
         ann_file: Path of the json.
@@ -166,12 +171,29 @@ def read_categories(ann_file: str,
     Returns:
         The name of each category id, in file order.
     """
+    return {
+        category['id']: category['name']
+        for category in read_category_list(ann_file, backend_args)
+    }
+
+
+def read_category_list(ann_file: str,
+                       backend_args: Optional[dict] = None) -> List[dict]:
+    """Read the categories of a COCO json without parsing all of it.
+
+    Args:
+        ann_file: Path of the json.
+        backend_args: Storage backend of the path, as mmengine takes it.
+
+    Returns:
+        The categories as they are in the file.
+    """
     with get_local_path(ann_file, backend_args=backend_args) as path:
         categories = _decode_categories(path)
     if categories is None:
         categories = mmengine.load(
             ann_file, backend_args=backend_args)['categories']
-    return {category['id']: category['name'] for category in categories}
+    return categories
 
 
 def _decode_categories(path: str) -> Optional[List[dict]]:

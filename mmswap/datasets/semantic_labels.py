@@ -4,6 +4,8 @@ from typing import Any, Collection, Dict, Mapping, Set
 import numpy as np
 from mmengine.dataset import BaseDataset
 
+from mmswap.class_table import ClassTable
+
 from .base_labels import BaseLabels, DataInfo
 from .label_names import label_names
 from .map_scan import scan_label_maps
@@ -25,13 +27,14 @@ class SemanticLabels(BaseLabels):
     Args:
         dataset: A data set of mmseg, fully initialized. Its maps are read to
             know what they show.
+        table: The class table.
 
     Raises:
         ValueError: If the data set's ``ignore_index`` is not 255.
     """
 
-    def __init__(self, dataset: BaseDataset) -> None:
-        super().__init__(dataset)
+    def __init__(self, dataset: BaseDataset, table: ClassTable) -> None:
+        super().__init__(dataset, table)
         ignore_index = getattr(dataset, 'ignore_index', IGNORE_INDEX)
         if ignore_index != IGNORE_INDEX:
             raise ValueError(

@@ -36,7 +36,8 @@ def check_metric(metric: Any, split: str) -> None:
     Raises:
         TypeError: If ``metric`` is not a ``BaseMetric``, or collects the
             results of ranks in a way of its own.
-        ValueError: If its settings make it count classes of other splits.
+        ValueError: If there is another metric to be used by split, or its
+            settings make it count classes of other splits.
     """
     key = f'val_evaluator.metrics.{split}'
     if not isinstance(metric, BaseMetric):
@@ -47,6 +48,12 @@ def check_metric(metric: Any, split: str) -> None:
         raise TypeError(
             f'{key} must be metrics that leave evaluate() as it is in '
             f'mmengine.evaluator.BaseMetric, got a {name}')
+    if name == 'CocoPanopticMetric':
+        raise ValueError(
+            f'{key} must be mmswap.PanopticMetric, which gives the same '
+            f'numbers, got {name}: that one fails for a split without things '
+            'or without stuff, and writes into the predictions that all '
+            'metrics are fed')
     if split == 'all':
         return
     nan_to_num = getattr(metric, 'nan_to_num', None)

@@ -9,11 +9,12 @@ from mmengine.evaluator import BaseMetric
 
 from .detection_samples import DetectionSamples
 from .image_samples import ImageSamples
+from .panoptic_samples import PanopticSamples
 from .sample_kind import Sample, SampleKind
 from .semantic_samples import SemanticSamples
 
-SAMPLE_KINDS: Tuple[SampleKind, ...] = (DetectionSamples(), SemanticSamples(),
-                                        ImageSamples())
+SAMPLE_KINDS: Tuple[SampleKind, ...] = (PanopticSamples(), DetectionSamples(),
+                                        SemanticSamples(), ImageSamples())
 
 
 def sample_kind(sample: Sample, metric: BaseMetric) -> SampleKind:
@@ -30,8 +31,9 @@ def sample_kind(sample: Sample, metric: BaseMetric) -> SampleKind:
         if kind.matches(sample, metric):
             return kind
     raise TypeError(
-        'data samples must be those of mmdet with pred_instances, of mmseg '
-        'with pred_sem_seg or of mmpretrain with pred_label to be scored by '
-        f'split, got one with {sorted(sample)} for '
+        'data samples must be those of mmdet with pred_instances (or, for '
+        'mmswap.PanopticMetric, pred_panoptic_seg), of mmseg with '
+        'pred_sem_seg or of mmpretrain with pred_label to be scored by split, '
+        f'got one with {sorted(sample)} for '
         f'{type(metric).__name__}; others can be scored as a whole, under '
         'val_evaluator.metrics.all')

@@ -29,7 +29,7 @@ class SwapEvaluator(Evaluator):
 
     The metrics of a split are fed the images that hold an object of the
     split, with the ground truth and the predictions of its classes only; see
-    the module of each kind of samples (``DetectionSamples``,
+    the kind of samples (``DetectionSamples``, ``PanopticSamples``,
     ``SemanticSamples``, ``ImageSamples``) for what that means to a task.
     Those under ``all`` are fed everything, so they give the same numbers as
     in mmengine's ``Evaluator``. The results are called

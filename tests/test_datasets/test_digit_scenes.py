@@ -174,8 +174,6 @@ SEED_0 = dict(
          (5, 11, 20, 24, 42), (3, 50, 98, 18, 29), (7, 18, 77, 29, 48)])
 
 
-
-
 @pytest.mark.parametrize('name', LABELS)
 def test_the_scenes_are_those_of_the_shipped_model(tmp_path, name):
     make_digit_scenes(tmp_path, base=1, learn=1, val=1)

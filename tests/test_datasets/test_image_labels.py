@@ -136,7 +136,7 @@ def test_a_label_in_a_list_cannot_be_ignored(lists):
 
 
 def test_difficult_labels_are_seen_and_renumbered():
-    labels = ImageLabels(SimpleNamespace())
+    labels = ImageLabels(SimpleNamespace(), table=None)
     info = dict(gt_label=[1], gt_label_difficult=[2, 3])
     label_map = {1: 4, 2: 0}
     assert labels.kept(info, label_map, {0, 4}, 'strip') == {4}

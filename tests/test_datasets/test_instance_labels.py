@@ -17,7 +17,7 @@ INFO = dict(
 LABEL_MAP = {5: 0, 6: 1}
 
 
-instance_labels = InstanceLabels(dataset=None)
+instance_labels = InstanceLabels(dataset=None, table=None)
 
 
 def test_matches_instances_only():

@@ -3,10 +3,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from mmswap.class_table import ClassTable
 from mmswap.datasets.base_labels import BaseLabels
 from mmswap.datasets.image_labels import ImageLabels
 from mmswap.datasets.instance_labels import InstanceLabels
 from mmswap.datasets.label_kinds import LABEL_KINDS, read_labels
+
+TABLE = ClassTable(['cat'])
 
 
 class Infos(list):
@@ -26,7 +29,7 @@ class Infos(list):
     (dict(gt_label=[]), ImageLabels),
 ])
 def test_the_first_image_tells_the_kind(data_info, kind):
-    assert type(read_labels(Infos([data_info]))) is kind
+    assert type(read_labels(Infos([data_info]), TABLE)) is kind
 
 
 @pytest.mark.parametrize('data_info, what', [
@@ -36,7 +39,7 @@ def test_the_first_image_tells_the_kind(data_info, kind):
 ])
 def test_labels_beside_others_are_refused(data_info, what):
     with pytest.raises(TypeError, match=f"one kind, got {what}.*'ann.json'"):
-        read_labels(Infos([data_info]))
+        read_labels(Infos([data_info]), TABLE)
 
 
 @pytest.mark.parametrize('data_info', [
@@ -46,13 +49,13 @@ def test_labels_beside_others_are_refused(data_info, what):
 def test_other_kinds_are_refused(data_info):
     keys = sorted(data_info)
     with pytest.raises(TypeError, match='got the keys ') as error:
-        read_labels(Infos([data_info]))
+        read_labels(Infos([data_info]), TABLE)
     assert str(keys) in str(error.value)
 
 
 def test_an_empty_data_set():
     with pytest.raises(ValueError, match="got none in 'ann.json'"):
-        read_labels(Infos())
+        read_labels(Infos(), TABLE)
 
 
 @pytest.mark.parametrize('kind', LABEL_KINDS)
@@ -83,5 +86,5 @@ def info(*labels, crowds=()):
     (info(5, crowds=[5, -1]), 'drop', {0}),
 ])
 def test_kept(data_info, others, expected):
-    labels = InstanceLabels(SimpleNamespace())
+    labels = InstanceLabels(SimpleNamespace(), TABLE)
     assert labels.kept(data_info, LABEL_MAP, {0}, others) == expected

@@ -4,6 +4,8 @@ from mmdet.evaluation import CocoMetric
 from mmswap.evaluation import (
     DetectionSamples,
     ImageSamples,
+    PanopticMetric,
+    PanopticSamples,
     SemanticSamples,
     sample_kind,
 )
@@ -17,6 +19,12 @@ from mmswap.evaluation import (
 ])
 def test_the_predictions_tell_the_kind(sample, kind):
     assert type(sample_kind(sample, CocoMetric())) is kind
+
+
+def test_a_panoptic_model_has_both_kinds():
+    sample = dict(pred_instances={}, pred_panoptic_seg={})
+    assert type(sample_kind(sample, CocoMetric())) is DetectionSamples
+    assert type(sample_kind(sample, PanopticMetric())) is PanopticSamples
 
 
 @pytest.mark.parametrize('sample', [
