@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # Makes the environment that mmswap is developed and tested in.
-# Usage: tools/setup_env.sh [--stack onedl] [--venv DIR]
+# Usage: tools/setup_env.sh [--stack onedl|openmmlab] [--venv DIR]
+#
+# A stack is a file of requirements/: onedl, the default, goes to .venv, and
+# openmmlab, the original packages on torch 2.1, to .venv-openmmlab.
 #
 # The first run downloads the pinned packages (about five minutes) and
 # compiles mmcv (about ten minutes on two cores). The compiled wheel is kept
@@ -11,11 +14,12 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 stack=onedl
-venv=$root/.venv
+venv=
 min_python=3.11  # The pinned versions need it; mmswap itself takes 3.8.
 
 usage() {
-    echo "Usage: tools/setup_env.sh [--stack onedl] [--venv DIR]" >&2
+    echo "Usage: tools/setup_env.sh [--stack onedl|openmmlab]" \
+        "[--venv DIR]" >&2
     exit 2
 }
 
@@ -35,6 +39,11 @@ if [ "$stack" = runtime ] || ! grep -q '^torch==' "$pins" 2>/dev/null; then
         "onedl, got $stack" >&2
     exit 2
 fi
+if [ -z "$venv" ]; then
+    venv=$root/.venv
+    [ "$stack" = onedl ] || venv=$venv-$stack
+fi
+case $venv in /*) ;; *) venv=$PWD/$venv ;; esac
 
 say() { echo "[setup $((SECONDS / 60))m$((SECONDS % 60))s] $*"; }
 
@@ -51,11 +60,12 @@ fi
 python=${PYTHON:-python3}
 if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -m pip --version \
     >/dev/null 2>&1; then
-    "$python" - "$min_python" <<'PY' || exit 1
+    max_python=$(sed -n 's/^# Newest Python: //p' "$pins")
+    "$python" - "$min_python" "$max_python" <<'PY' || exit 1
 import sys
-least = tuple(int(part) for part in sys.argv[1].split('.'))
-if sys.version_info[:2] < least:
-    sys.exit(f'Python {sys.argv[1]} or later is needed, got '
+least, most = (tuple(map(int, text.split('.'))) for text in sys.argv[1:])
+if not least <= sys.version_info[:2] <= most:
+    sys.exit(f'Python {sys.argv[1]} to {sys.argv[2]} is needed, got '
              f'{sys.version.split()[0]}; name another with PYTHON=...')
 PY
     say "making the virtual environment $venv"
@@ -65,7 +75,7 @@ python=$venv/bin/python
 pip() { "$python" -m pip --disable-pip-version-check "$@"; }
 
 say "1/4 torch (a large download, some minutes)"
-grep -E '^(torch|torchvision)==' "$pins" >"$venv/torch.txt"
+grep -E '^(torch|torchvision|numpy|setuptools)==' "$pins" >"$venv/torch.txt"
 pip install -q -r "$reqs/build.txt" -r "$venv/torch.txt"
 
 mmcv=$(grep -E '^(onedl-)?mmcv==' "$pins")
@@ -92,12 +102,14 @@ PY
     cache=${MMSWAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mmswap}
     wheels=$cache/wheels/$tag
     mkdir -p "$wheels"
-    if ! ls "$wheels"/*mmcv-"${mmcv##*==}"-*.whl >/dev/null 2>&1; then
+    name=${mmcv%%==*}
+    if ! ls "$wheels/${name//-/_}-${mmcv##*==}"-*.whl >/dev/null 2>&1; then
         say "2/4 $mmcv, compiled unless a wheel is found (10 minutes on two" \
             "cores)"
         part=$(mktemp -d "$wheels/part.XXXXXX")
         trap 'rm -rf "$part"' EXIT
-        CFLAGS="-g0 ${CFLAGS:-}" \
+        # ninja is the environment's; without it one core compiles.
+        PATH=$venv/bin:$PATH CFLAGS="-g0 ${CFLAGS:-}" \
             MAX_JOBS=${MAX_JOBS:-$("$python" -c 'import os
 print(os.cpu_count())')} \
             "$python" -m pip --disable-pip-version-check wheel -q --no-deps \

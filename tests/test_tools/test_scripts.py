@@ -88,14 +88,15 @@ def test_set_up_refuses_wrong_arguments(args, message):
     assert message in done.stderr
 
 
-def test_set_up_refuses_an_old_python(tmp_path):
-    old = tmp_path / 'python'
-    old.write_text(f'#!/bin/sh\nshift\nexec {sys.executable} - 99.0\n')
-    old.chmod(0o755)
+@pytest.mark.parametrize('least, most', [('99.0', '99.1'), ('2.6', '2.7')])
+def test_set_up_refuses_a_python_of_no_pin(tmp_path, least, most):
+    other = tmp_path / 'python'
+    other.write_text(f'#!/bin/sh\nexec {sys.executable} - {least} {most}\n')
+    other.chmod(0o755)
     done = _run('bash', ROOT / 'tools' / 'setup_env.sh', '--venv',
-                tmp_path / 'venv', PYTHON=str(old))
+                tmp_path / 'venv', PYTHON=str(other))
     assert done.returncode == 1
-    assert 'Python 99.0 or later is needed' in done.stderr
+    assert f'Python {least} to {most} is needed' in done.stderr
     assert not (tmp_path / 'venv').exists()
 
 
