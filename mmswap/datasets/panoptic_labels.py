@@ -73,15 +73,15 @@ class PanopticLabels(InstanceLabels):
         """See :meth:`BaseLabels.select`.
 
         The pixels of segments of other classes become void. ``ignore`` keeps
-        those of things, with their instances, as ignored instances.
+        these segments as void ones, so that metrics can tell them, and the
+        instances of things as ignored ones, each with its mask.
         """
         segments = []
         for segment in data_info['segments_info']:
             label = label_map.get(segment['category'])
             if label in keep:
                 segments.append({**segment, 'category': label})
-            elif others == 'ignore' and segment['is_thing']:
-                # Its instance needs its mask.
+            elif others == 'ignore':
                 segments.append({**segment, 'category': VOID})
         return {
             **super().select(data_info, label_map, keep, others),

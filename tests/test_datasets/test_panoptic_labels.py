@@ -141,6 +141,13 @@ def test_the_test_says_something():
     assert len(list(expected('forget', 'drop'))) == 0
 
 
+@pytest.mark.parametrize('others, categories', [('strip', [0, 0, 3]),
+                                                ('ignore', [0, 255, 0, 3])])
+def test_metrics_can_tell_ignored_segments(panoptic, others, categories):
+    info = ClassSubset(panoptic, CLASSES, 'retain', others).get_data_info(0)
+    assert [s['category'] for s in info['segments_info']] == categories
+
+
 def test_labels_of_images(panoptic):
     subset = ClassSubset(panoptic, CLASSES, ['retain', 'learn'])
     assert [subset.get_cat_ids(i)
