@@ -4,8 +4,8 @@ model = dict(
     objective=dict(
         _delete_=True,
         type='mmswap.ForgetObjective',
-        bound=4.,
-        weight=1.0))
+        bound=5.,
+        weight=0.5))
 
 # What was learned is retained from here on; three times, as there are fewer
 # images of it.
@@ -24,7 +24,7 @@ train_dataloader = dict(
 
 max_iters = 300
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
-optim_wrapper = dict(optimizer=dict(lr=3e-3))
+optim_wrapper = dict(optimizer=dict(lr=2e-3))
 param_scheduler = [
     dict(
         type='CosineAnnealingLR',

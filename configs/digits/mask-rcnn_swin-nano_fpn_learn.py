@@ -5,12 +5,14 @@ classes = dict(
     base=_base_.base_classes,
     learn=('eight', 'nine'),
     forget=('three', 'five'))
+# The RoI head gets LoRA too: from the backbone alone, forgetting a class
+# costs the others (docs/digits.md).
 model = dict(
     _delete_=True,
     type='mmswap.SwapModel',
     model=_base_.model,
     classes=classes,
-    adapter=dict(rank=8, alpha=8, targets='ffn'),
+    adapter=dict(rank=8, alpha=8, targets=['ffn', 'fc']),
     objective=dict(
         type='mmswap.LearnObjective', retain_weight=1.0, weight=0.9))
 

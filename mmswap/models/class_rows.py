@@ -12,7 +12,7 @@ from torch import Tensor
 # Layers whose rows go class by class, several rows a class: class-specific
 # boxes, and the sub-centers of ArcFace. In all others several rows a class
 # mean anchors, and rows go anchor by anchor.
-_CLASS_MAJOR = ('fc_reg', 'norm_linear')
+_CLASS_MAJOR = ('fc_reg', 'norm_product')
 
 
 @dataclass(frozen=True)

@@ -132,8 +132,15 @@ class SwapModel(BaseModel):
         self._is_init = True
 
     def train(self, mode: bool = True) -> 'SwapModel':
-        """As ever, but frozen batch norms keep their running statistics."""
+        """As ever, but frozen batch norms keep their running statistics.
+
+        A backbone with ``frozen_stages`` freezes those stages here anew, the
+        LoRA in them too, which must train.
+        """
         super().train(mode)
+        for params in self.groups.values():
+            for param in params:
+                param.requires_grad_(True)
         for module in self.model.modules():
             if isinstance(module, _BatchNorm):
                 module.eval()

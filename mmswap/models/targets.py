@@ -106,10 +106,18 @@ def _layers(model: nn.Module) -> Iterator[Tuple[str, nn.Module]]:
             inside.append(path)
         layer = module.get_base_layer() if isinstance(
             module, LoraLayer) else module
-        # peft cannot merge into a grouped convolution.
-        if isinstance(layer, nn.Linear) or (isinstance(layer, _CONVS)
-                                            and layer.groups == 1):
+        if _can_have_lora(layer):
             yield path, layer
+
+
+def _can_have_lora(layer: nn.Module) -> bool:
+    if isinstance(layer, _CONVS):
+        # peft merges into no grouped convolution, and its own convolution
+        # beside the layer is not dilated.
+        kernels = zip(layer.kernel_size, layer.dilation)
+        return layer.groups == 1 and all(k == 1 or d == 1 for k, d in kernels)
+    # The normalised product of ArcFace heads is not linear.
+    return isinstance(layer, nn.Linear) and not _is_a(layer, ('NormProduct', ))
 
 
 def _pointwise(layer: nn.Module) -> bool:
@@ -163,7 +171,8 @@ def target_layers(model: nn.Module, targets: Targets) -> List[str]:
               transformer FFN (both papers), of SegFormer's and of ConvNeXt's
               blocks;
             - ``'conv'``, the convolutions of every residual block (ResNet,
-              RTMDet's CSPNeXt, Darknet, MobileNet), grouped ones left out;
+              RTMDet's CSPNeXt, Darknet, MobileNet), grouped and dilated ones
+              left out;
             - ``'fc'``, the fully connected layers of RoI heads in front of
               their classifiers;
             - ``'attention'``, the linear layers of attention modules, those

@@ -180,7 +180,7 @@ IS_NEW = (False, ) * 3 + (True, ) * 2
     ('head.retina_cls', (27, 4), (45, 4), ClassRows(IS_NEW, 1, 0, 9)),
     ('head.cls_convs.0', (16, 4), (24, 4), ClassRows(IS_NEW, 1, 1, 4)),
     ('head.fc_reg', (12, 4), (20, 4), ClassRows(IS_NEW, 4)),
-    ('head.norm_linear.weight', (9, 4), (15, 4), ClassRows(IS_NEW, 3)),
+    ('head.norm_product.weight', (9, 4), (15, 4), ClassRows(IS_NEW, 3)),
     ('head.cls_emb', (1, 3, 4), (1, 5, 4), ClassRows(IS_NEW, dim=1)),
 ])
 def test_layout_by_shape(key, before, after, wanted):
