@@ -13,10 +13,11 @@ from .models.adapter_io import (
 )
 from .models.groups import group_norms
 from .models.lora import apply_adapter
+from .stock import stock_config
 
 __version__ = '0.1.0'
 
 __all__ = [
     'apply_adapter', 'group_norms', 'load_adapter', 'merge_adapter',
-    'remove_adapter', 'save_adapter'
+    'remove_adapter', 'save_adapter', 'stock_config'
 ]

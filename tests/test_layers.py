@@ -8,6 +8,7 @@ PACKAGE = Path(__file__).parents[1] / 'mmswap'
 LEVEL = dict(
     registry=0,
     class_table=0,
+    stock=0,
     models=1,
     datasets=1,
     evaluation=1,
