@@ -24,7 +24,8 @@ def run_swap(configs: Sequence[Union[str, Path]],
              work_dir: Optional[Union[str, Path]] = None,
              launcher: str = 'none',
              cfg_options: Optional[Dict[str, Any]] = None,
-             amp: bool = False) -> Dict[str, Any]:
+             amp: bool = False,
+             new_adapters: bool = False) -> Dict[str, Any]:
     """Run the phases of a swap, each from what the one before it wrote.
 
     Before the first phase the base model is evaluated. A phase that is
@@ -40,6 +41,10 @@ def run_swap(configs: Sequence[Union[str, Path]],
         launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
         cfg_options: Settings to override in every phase, by dotted key.
         amp: Train with automatic mixed precision.
+        new_adapters: Give each phase an adapter of its own, named after it,
+            instead of going on with that of the phase before (the published
+            behaviour). Earlier ones are folded into the weights; see
+            :meth:`~mmswap.models.SwapModel.undo`.
 
     Returns:
         The report; see :func:`~mmswap.apis.report.build_report`. Its
@@ -50,7 +55,8 @@ def run_swap(configs: Sequence[Union[str, Path]],
             read before anything is run.
     """
     folder = Path(work_dir or default_work_dir(configs))
-    phases = plan_phases(configs, folder, launcher, cfg_options, amp)
+    phases = plan_phases(configs, folder, launcher, cfg_options, amp,
+                         new_adapters)
     prepare_distributed(phases[0].cfg)
     swap = _Swap(folder, phases)
     swap.run()

@@ -43,7 +43,8 @@ def plan_phases(configs: Sequence[Union[str, Path]],
                 work_dir: Path,
                 launcher: str = 'none',
                 cfg_options: Optional[Dict[str, Any]] = None,
-                amp: bool = False) -> List[Phase]:
+                amp: bool = False,
+                new_adapters: bool = False) -> List[Phase]:
     """Read and check the configs of a swap.
 
     Args:
@@ -61,6 +62,10 @@ def plan_phases(configs: Sequence[Union[str, Path]],
         cfg = load_config(config, str(work_dir / name), launcher, cfg_options)
         if amp:
             enable_amp(cfg)
+        if new_adapters:
+            # peft takes no dot in a name.
+            cfg.merge_from_dict(
+                {'model.adapter.name': name.replace('.', '_')})
         _check_phase(cfg, str(config), phases[0].cfg if phases else cfg)
         upstream = upstream or _fingerprint_base(cfg, str(config))
         upstream = _fingerprint(cfg, upstream)

@@ -6,14 +6,19 @@ checkpoint: the base model's (K classes, the stock model's keys), a merged one
 LoRA in them). ``Runner.load_checkpoint`` only warns of keys that do not
 match, so the check stands here, where the keys are known.
 """
-from typing import Dict, List, Mapping
+import json
+from typing import Any, Dict, List, Mapping
 
+import torch
 from torch import Tensor
 
 from .class_rows import ClassRows
+from .history import PREFIX as HISTORY
+from .history import fold_adapter
 from .lora import is_lora_key
 
 INNER = 'model.'
+EXTRA = '_extra_state'
 _SHOWN = 10
 
 
@@ -25,6 +30,45 @@ def stock_key(key: str) -> str:
 def is_phase_checkpoint(keys: Mapping[str, Tensor]) -> bool:
     """Whether a checkpoint is one of a SwapModel."""
     return any(key.startswith(INNER) and is_lora_key(key) for key in keys)
+
+
+def pack_extra(values: Dict[str, Any]) -> Tensor:
+    """Values that a checkpoint carries, as UTF-8 JSON, (number of bytes,)."""
+    return torch.tensor(list(json.dumps(values).encode()), dtype=torch.uint8)
+
+
+def unpack_extra(packed: Tensor) -> Dict[str, Any]:
+    """Undo :func:`pack_extra`."""
+    return json.loads(bytes(packed.tolist()).decode())
+
+
+def fold_earlier(state: Dict[str, Tensor], name: str) -> None:
+    """Fold the adapter of an earlier phase into its checkpoint, in place.
+
+    A checkpoint whose adapter has the phase's own name is left as it is: the
+    phase goes on with that adapter. After folding the keys are the stock
+    model's, as in a merged checkpoint, and those of the history.
+
+    Args:
+        state: The checkpoint's tensors.
+        name: Name of the adapter that is to be trained.
+
+    Raises:
+        RuntimeError: If an adapter of that name has been folded before.
+    """
+    if not is_phase_checkpoint(state) or EXTRA not in state:
+        return
+    earlier = unpack_extra(state[EXTRA])['adapter']
+    if earlier['name'] == name:
+        return
+    fold_adapter(state, earlier['name'], earlier['scaling'], INNER)
+    if any(key.startswith(f'{HISTORY}{name}.') for key in state):
+        raise RuntimeError(
+            f'model.adapter.name must be new, or the last phase\'s '
+            f'{earlier["name"]!r} to go on with it; the phases before '
+            f'load_from had a {name!r} already')
+    for key in [key for key in state if key.startswith(INNER)]:
+        state[stock_key(key[len(INNER):])] = state.pop(key)
 
 
 def adapt_checkpoint(state: Dict[str, Tensor], own: Dict[str, Tensor],
@@ -43,6 +87,8 @@ def adapt_checkpoint(state: Dict[str, Tensor], own: Dict[str, Tensor],
     if not is_phase_checkpoint(state):
         target = {stock_key(key): key for key in own if not is_lora_key(key)}
         for key in list(state):
+            if key == EXTRA or key.startswith(HISTORY):
+                continue
             tensor = state.pop(key)
             rows = class_rows.get(key)
             if rows is not None and tensor.dim() > rows.dim and (

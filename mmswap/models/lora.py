@@ -48,6 +48,9 @@ def apply_adapter(model: nn.Module,
         raise ValueError(
             'adapter must have rank >= 1, alpha > 0 and 0 <= dropout < 1, got '
             f'rank={rank}, alpha={alpha}, dropout={dropout}')
+    if not name or '.' in name:
+        raise ValueError('adapter.name must be a name without a dot, got '
+                         f'{name!r}')
     if group_params(model, name):
         raise ValueError(f'adapter.name must be new to the model, which has '
                          f'an adapter {name!r} already')

@@ -1,5 +1,4 @@
 """The wrapper that turns a stock model into one that can be swapped."""
-import json
 from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
 import torch
@@ -14,13 +13,18 @@ from .class_rows import ClassRows
 from .data_preprocessor import SwapDataPreprocessor
 from .groups import group_params
 from .growth import build_grown
+from .history import AdapterHistory, unfold
 from .loading import (
+    EXTRA,
     adapt_checkpoint,
     check_keys,
+    fold_earlier,
     is_phase_checkpoint,
+    pack_extra,
     stock_key,
+    unpack_extra,
 )
-from .lora import apply_adapter, is_lora_key, reset_adapter
+from .lora import adapter_config, apply_adapter, is_lora_key, reset_adapter
 from .objectives import Objective, build_objective
 
 _NEW_ROWS = ('train', 'frozen')
@@ -45,7 +49,11 @@ class SwapModel(BaseModel):
         classes: ``dict(base, learn, forget)`` of class names; see
             :class:`~mmswap.class_table.ClassTable`.
         adapter: Arguments of :func:`~mmswap.models.lora.apply_adapter`; rank
-            8, alpha 8 and targets ``'ffn'`` where not given.
+            8, alpha 8 and targets ``'ffn'`` where not given. A phase goes on
+            with the adapter of the phase before it if that has the same
+            ``name`` (the published behaviour). With another name it starts a
+            fresh one; the earlier one is folded into the weights, and can be
+            taken out again with :meth:`undo`.
         new_rows: ``'train'`` trains the class rows of the new classes;
             ``'frozen'`` leaves them as they begin (the published behaviour).
         data_preprocessor: That of the wrapped model, where its config has
@@ -56,6 +64,7 @@ class SwapModel(BaseModel):
         class_table: The class table.
         inner_cfg: Config of the wrapped model as grown, K + N classes.
         class_rows: Stock key to where classes stand in that tensor.
+        history: The folded adapters of earlier phases.
 
     Raises:
         TypeError: If ``model`` is no config.
@@ -87,6 +96,7 @@ class SwapModel(BaseModel):
         self.objective: Objective = build_objective(objective)
         self.adapter_name = (adapter or {}).get('name', 'default')
         apply_adapter(self.model, **(adapter or {}))
+        self.history = AdapterHistory()
         if new_rows == 'train':
             self._unfreeze_new_rows()
         self._loaded = False
@@ -192,9 +202,14 @@ class SwapModel(BaseModel):
                 'weights means nothing')
 
     def get_extra_state(self) -> Tensor:
-        """The class table as UTF-8 JSON, shape (number of bytes,)."""
-        text = json.dumps(self.class_table.as_dict())
-        return torch.tensor(list(text.encode()), dtype=torch.uint8)
+        """The class table and the adapter's scale; see ``pack_extra``."""
+        config = adapter_config(self.model, self.adapter_name)
+        # Without LoRA, once merged or removed, there is nothing to scale.
+        scaling = config.lora_alpha / config.r if config else 0.
+        return pack_extra(
+            dict(
+                self.class_table.as_dict(),
+                adapter=dict(name=self.adapter_name, scaling=scaling)))
 
     def set_extra_state(self, state: Tensor) -> None:
         """Check a phase checkpoint's class table against the config's.
@@ -203,7 +218,7 @@ class SwapModel(BaseModel):
             RuntimeError: If they differ in base or learned classes; which of
                 them are to be forgotten may change from phase to phase.
         """
-        saved = json.loads(bytes(state.tolist()).decode())
+        saved = unpack_extra(state)
         for key in ('base', 'learn'):
             ours = self.class_table.as_dict()[key]
             if saved[key] != ours:
@@ -216,19 +231,47 @@ class SwapModel(BaseModel):
         # Runs before the children load, with Runner.load_checkpoint too.
         if not prefix:
             self._loaded = False  # Until every key has landed.
+            fold_earlier(state_dict, self.adapter_name)
             adapt_checkpoint(state_dict, self.model.state_dict(),
                              self.class_rows)
             self._phase_loaded = is_phase_checkpoint(state_dict)
-            state_dict.setdefault('_extra_state', self.get_extra_state())
+            state_dict.setdefault(EXTRA, self.get_extra_state())
         super()._load_from_state_dict(state_dict, prefix, *args)
 
+    @torch.no_grad()
+    def undo(self, name: str) -> None:
+        """Take the adapter of an earlier phase out of the weights, in place.
+
+        Those of the other phases stay, and so do the class rows.
+
+        Args:
+            name: One of ``history.names``.
+
+        Raises:
+            KeyError: If there is no such adapter.
+        """
+        weights = {
+            stock_key(key): value
+            for key, value in self.model.state_dict().items()
+        }
+        for layer, folded in self.history.drop(name).items():
+            unfold(weights[f'{layer}.weight'], folded)
+
     def base_state_dict(self) -> Dict[str, Tensor]:
-        """The base model's state dict: no LoRA, K classes, stock keys."""
+        """The base model's state dict: no LoRA, K classes, stock keys.
+
+        Bit for bit what was loaded; up to rounding in layers that have
+        adapters of earlier phases folded in.
+        """
         state = {}
         for key, tensor in self.model.state_dict().items():
             if not is_lora_key(key):
                 rows = self.class_rows.get(stock_key(key))
                 state[stock_key(key)] = rows.shrink(tensor) if rows else tensor
+        for name in reversed(self.history.names):
+            for layer, folded in self.history.layers(name).items():
+                state[f'{layer}.weight'] = state[f'{layer}.weight'].clone()
+                unfold(state[f'{layer}.weight'], folded)
         return state
 
 

@@ -100,3 +100,13 @@ def test_default_names():
     assert default_work_dir(['c/m_learn.py', 'c/m_forget.py']) == Path(
         'work_dirs/m_swap')
     assert default_work_dir(['learn.py']) == Path('work_dirs/mmswap_swap')
+
+
+def test_each_phase_can_have_an_adapter_of_its_own(toy):
+    phases = plan_phases([toy.learn, toy.forget, toy.learn], toy.work_dir,
+                         new_adapters=True)
+    assert [phase.cfg.model.adapter.name for phase in phases
+            ] == ['toy_learn', 'toy_forget', 'toy_learn-2']
+    assert all('adapter' not in phase.cfg.model
+               for phase in plan_phases([toy.learn], toy.work_dir))
+    assert not set(_prints(toy, new_adapters=True)) & set(_prints(toy))

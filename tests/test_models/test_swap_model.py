@@ -64,14 +64,15 @@ def test_frozen_rows_do_not_train(build_swap):
     assert trained and all('.lora_' in key for key in trained)
 
 
-def test_groups_are_the_ffns_of_transformer_layers(build_swap, detector):
+def test_groups_are_the_blocks(build_swap, detector):
     """Swin has 2 blocks in each of 4 stages; see the configs for the rest."""
     groups = build_swap(detector, load=False).groups
     backbone = [name for name in groups if name.startswith('backbone.')]
     wanted = [f'backbone.stages.{stage}.blocks.{block}.ffn'
               for stage in range(4) for block in range(2)]
     assert backbone == wanted
-    layers = dict(mask_rcnn=0, mask2former=2 + 3, dino=2 + 3)[detector]
+    # Mask R-CNN: the fully connected layers of its RoI head.
+    layers = dict(mask_rcnn=1, mask2former=2 + 3, dino=2 + 3)[detector]
     assert len(groups) == 8 + layers
     for params in groups.values():
         assert [8 in p.shape for p in params] == [True] * 4

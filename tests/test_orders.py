@@ -1,0 +1,58 @@
+"""The orders of learning and forgetting: each phase has the data it should.
+
+Knowledge Swapping compares four orders. What a phase retains depends on what
+came before: classes that were learned are retained when others are forgotten
+later, and classes that were forgotten are never shown again.
+"""
+from pathlib import Path
+
+import pytest
+
+from mmswap.apis.plan import plan_phases
+from mmswap.class_table import ClassTable
+
+DIGITS = Path(__file__).parents[1] / 'configs' / 'digits'
+FIRST = sorted(DIGITS.glob('*_forget-first.py'))
+ORDERS = dict(
+    LF=('learn', 'forget'),
+    FL=('forget-first', 'learn'),
+    LFL=('learn', 'forget', 'learn'),
+    FLF=('forget-first', 'learn', 'forget'))
+
+
+def kept(branch):
+    """The splits that a branch shows, in a config of one set or of many."""
+    sets = branch if isinstance(branch, (list, tuple)) else [branch]
+    return {subset['keep'] for subset in sets}
+
+
+@pytest.mark.parametrize('order', ORDERS)
+@pytest.mark.parametrize('first', FIRST, ids=lambda path: path.stem)
+def test_each_phase_retains_what_it_should(first, order, tmp_path,
+                                           monkeypatch):
+    monkeypatch.chdir(DIGITS.parents[1])
+    model = first.stem[:-len('_forget-first')]
+    configs = [DIGITS / f'{model}_{kind}.py' for kind in ORDERS[order]]
+    # The base of a model that is not shipped need not be there.
+    base = tmp_path / 'base.pth'
+    base.write_bytes(b'weights')
+    phases = plan_phases(
+        configs, tmp_path, cfg_options=dict(load_from=str(base)))
+    learned = False
+    for kind, phase in zip(ORDERS[order], phases):
+        branches = phase.cfg.train_dataloader.dataset.branches
+        target = 'learn' if kind == 'learn' else 'forget'
+        assert set(branches) == {'retain', target}
+        assert kept(branches[target]) == {target}
+        # Learning never shows itself as retained; forgetting after it does.
+        wanted = {'retain'}
+        if target == 'forget' and learned:
+            wanted.add('learn')
+        assert kept(branches.retain) == wanted
+        learned = learned or target == 'learn'
+        ClassTable.from_cfg(phase.cfg.model.classes)
+    assert len({phase.name for phase in phases}) == len(phases)
+
+
+def test_there_is_a_model_to_order():
+    assert FIRST
