@@ -1,6 +1,10 @@
 from .class_subset import ClassSubset
 from .collate import swap_collate
+from .panoptic_loading import LoadPanopticAnnotations
 from .swap_dataset import SwapDataset
 from .swap_sampler import SwapSampler
 
-__all__ = ['ClassSubset', 'SwapDataset', 'SwapSampler', 'swap_collate']
+__all__ = [
+    'ClassSubset', 'LoadPanopticAnnotations', 'SwapDataset', 'SwapSampler',
+    'swap_collate'
+]
