@@ -2,5 +2,5 @@
 _base_ = './mask2former_swin-nano_forget.py'
 
 train_dataloader = dict(
-    dataset=dict(branches=dict(retain=_base_.retain_set)))
+    dataset=dict(branches=dict(retain=[_base_.retain_set])))
 load_from = '{{ fileDirname }}/mask2former_swin-nano_base.safetensors'
