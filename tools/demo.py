@@ -10,7 +10,9 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmswap.apis import run_swap
+from mmswap.apis.console import progress_only
 from mmswap.apis.gallery import Moment, draw_gallery
+from mmswap.apis.report import format_report
 from mmswap.datasets.digit_scenes import make_digit_scenes
 
 STEM = 'configs/digits/mask2former_swin-nano'
@@ -21,19 +23,25 @@ def main() -> None:
     parser.add_argument(
         '--work-dir', type=Path, default=Path('work_dirs/demo'))
     args = parser.parse_args()
-    print('[demo] making the digit scenes (20 s the first time)', flush=True)
+    print('[demo] making the digit scenes (40 s the first time)', flush=True)
     make_digit_scenes(Path('data/digits'))
+    print(f'[demo] two phases of about five minutes; full logs below '
+          f'{args.work_dir}', flush=True)
     configs = [f'{STEM}_learn.py', f'{STEM}_forget.py']
-    report = run_swap(configs, args.work_dir)
     learn, forget = (Config.fromfile(config) for config in configs)
-    after_learn, after_forget = report['checkpoints'].values()
-    picture = draw_gallery([
-        Moment('base', learn, learn.load_from),
-        Moment('after learn', learn, after_learn),
-        Moment('after forget', forget, after_forget),
-    ], args.work_dir / 'before_after.png')
+    with progress_only():
+        report = run_swap(configs, args.work_dir)
+        after_learn, after_forget = report['checkpoints'].values()
+        picture = draw_gallery([
+            Moment('base', learn, learn.load_from),
+            Moment('after learn', learn, after_learn),
+            Moment('after forget', forget, after_forget),
+        ], args.work_dir / 'before_after.png')
+    print(f'\n{format_report(report)}\n')
+    print(f'Report: {args.work_dir}/swap_report.json and .md')
     print(f'Picture: {picture}')
     for name, checkpoint in report['checkpoints'].items():
+        print(f'Checkpoint of {name}: {checkpoint}')
         print(f'Adapter of {name}: {Path(checkpoint).parent / "adapter"}')
 
 
