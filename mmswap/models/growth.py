@@ -31,7 +31,8 @@ def build_grown(
 
     Raises:
         TypeError: If ``model`` is no config.
-        ValueError: As :func:`grow_config` and :func:`find_class_rows`.
+        ValueError: As :func:`grow_config` and :func:`find_class_rows`, and if
+            no tensor grows.
     """
     if not isinstance(model, Mapping):
         raise TypeError('model.model must be the config of a stock model, '
@@ -46,6 +47,11 @@ def build_grown(
         if name not in table.stuff)
     rows = find_class_rows(base.state_dict(), inner.state_dict(),
                            [table.is_new, things])
+    if not rows:
+        raise ValueError(
+            f'model must have tensors with a row for each class, but none of '
+            f'{model.get("type")!r} grows with {", ".join(grown)}; a model '
+            'prompted by class names learns a class by its name')
     print_log(f'mmswap: grew {", ".join(grown)}', 'current')
     return inner, grown_cfg, rows
 

@@ -5,10 +5,11 @@ by comparing two models.
 """
 import pytest
 import torch
+from mmengine.model import BaseModel
 
 from mmswap.class_table import ClassTable
 from mmswap.models.class_rows import ClassRows, find_class_rows
-from mmswap.models.growth import grow_config
+from mmswap.models.growth import build_grown, grow_config
 
 K, N = 8, 2
 SOFTMAX = (K, 1, 1)  # classes, rows a class, rows behind the classes
@@ -215,3 +216,16 @@ def test_tensors_that_come_or_go_are_refused():
     old = {'a': torch.zeros(3)}
     with pytest.raises(ValueError, match=r"model must keep .*\['b'\] differ"):
         find_class_rows(old, dict(old, b=torch.zeros(1)), [IS_NEW])
+
+
+def test_a_model_without_class_rows_is_refused():
+    class Prompted(BaseModel):
+
+        def __init__(self, num_classes):
+            super().__init__()
+
+        def forward(self, *args, **kwargs):
+            raise NotImplementedError
+
+    with pytest.raises(ValueError, match='a row for each class, but none of'):
+        build_grown(dict(type=Prompted, num_classes=3), table(3, 1))
