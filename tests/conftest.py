@@ -59,8 +59,23 @@ def det_scope():
 
 @functools.lru_cache(maxsize=None)
 def _read_config(name: str, phase: str):
+    from mmdet import __version__
     from mmengine.config import Config
-    return Config.fromfile(CONFIGS / f'{name}_{phase}.py')
+    cfg = Config.fromfile(CONFIGS / f'{name}_{phase}.py')
+    if name == DETECTORS['dino'] and __version__.startswith('3.3.'):
+        _widen(cfg.model)
+    return cfg
+
+
+def _widen(node: Any) -> None:
+    """From 64 to 256, the only width that DINO works with in mmdet 3.3."""
+    for value in node.values() if isinstance(node, dict) else node:
+        if isinstance(value, (dict, list)):
+            _widen(value)
+    if isinstance(node, dict):
+        for key in ('embed_dims', 'out_channels', 'num_feats'):
+            if key in node and node.get('type') != 'SwinTransformer':
+                node[key] *= 4
 
 
 @functools.lru_cache(maxsize=None)

@@ -227,7 +227,7 @@ def _sort_segments(
 def _predicted(panoptic_seg: Mapping[str, Any],
                num_classes: int) -> Tuple[np.ndarray, Dict[int, int]]:
     """Ids, from 1, of the predicted segments and the label of each."""
-    from mmdet.structures import INSTANCE_OFFSET
+    from mmdet.evaluation.functional import INSTANCE_OFFSET
     values, ids = np.unique(
         panoptic_seg['sem_seg'].cpu().numpy()[0], return_inverse=True)
     labels = values % INSTANCE_OFFSET

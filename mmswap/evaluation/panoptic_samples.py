@@ -36,7 +36,7 @@ class PanopticSamples(SampleKind):
         Raises:
             ValueError: If the sample has no ground truth.
         """
-        from mmdet.structures import INSTANCE_OFFSET
+        from mmdet.evaluation.functional import INSTANCE_OFFSET
         check_ground_truth(sample)
         categories = {s['category'] for s in sample['segments_info']}
         if not categories & set(labels):

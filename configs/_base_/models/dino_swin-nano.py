@@ -1,4 +1,5 @@
 # DINO with three feature levels, small enough to train on two CPU cores.
+# mmdet 3.3 runs DINO with a width of 256 only: OneDL's fork is needed.
 model = dict(
     type='DINO',
     num_queries=30,
