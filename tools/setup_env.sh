@@ -128,7 +128,8 @@ pip install -q --no-build-isolation -r "$reqs/build.txt" -r "$pins" \
     -r "$reqs/tests.txt" -r "$reqs/lint.txt"
 
 say "4/4 mmswap itself"
-pip install -q --no-deps --no-build-isolation -e "$root"
+# setuptools warns of what an editable installation is.
+PYTHONWARNINGS=ignore pip install -q --no-deps --no-build-isolation -e "$root"
 
 # Last, so that an interrupted set-up is not taken for a finished one.
 echo "$wanted" >"$stamp"
