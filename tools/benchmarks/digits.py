@@ -6,7 +6,7 @@ R-CNN are trained first, where their checkpoint is missing.
 import argparse
 import json
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Sequence
 
 from mmengine.config import Config
 
@@ -55,6 +55,12 @@ def shares(report: Dict[str, Any], table: ClassTable) -> Dict[str, float]:
         learn=end['learn'] / (sum(of_each) / table.num_base))
 
 
+def mean_cell(values: Sequence[float]) -> str:
+    """Mean, lowest and highest, for a table."""
+    mean = sum(values) / len(values)
+    return f'{mean:.3f} ({min(values):.3f}-{max(values):.3f})'
+
+
 def main() -> None:
     args = parse_args()
     make_digit_scenes(Path('data/digits'))
@@ -71,11 +77,7 @@ def main() -> None:
                               cfg_options={'randomness.seed': seed})
             runs.append(shares(report, table))
         results[model] = runs
-        cells = []
-        for split in SPLITS:
-            values = [run[split] for run in runs]
-            mean = sum(values) / len(values)
-            cells.append(f'{mean:.3f} ({min(values):.3f}-{max(values):.3f})')
+        cells = [mean_cell([run[split] for run in runs]) for split in SPLITS]
         lines.append(f'| {model} | ' + ' | '.join(cells) + ' |')
     print('\nShare of the base figure, mean (lowest-highest) over the seeds '
           f'{args.seeds}:\n\n| model | retain | forget | learn |\n'
