@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Dict, List, Mapping, Sequence, Tuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 # Layers whose rows go class by class, several rows a class: class-specific
 # boxes, and the sub-centers of ArcFace. In all others several rows a class
@@ -122,6 +122,23 @@ class ClassRows:
         """Undo :meth:`grow`."""
         rows = grown.movedim(self.dim, 0)[~self.new_mask.to(grown.device)]
         return rows.movedim(0, self.dim).contiguous()
+
+
+class _NewRowsOnly:
+    """Gradient hook that zeroes the rows of the base classes."""
+
+    def __init__(self, mask: Tensor) -> None:
+        self.mask = mask
+
+    def __call__(self, grad: Tensor) -> Tensor:
+        self.mask = self.mask.to(grad)
+        return grad * self.mask
+
+
+def train_new_rows(param: nn.Parameter, rows: ClassRows) -> None:
+    """Let the rows of new classes train and hold all others still."""
+    param.requires_grad_(True)
+    param.register_hook(_NewRowsOnly(rows.mask_for(param)))
 
 
 def find_class_rows(old: Mapping[str, Tensor], new: Mapping[str, Tensor],

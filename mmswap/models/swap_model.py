@@ -9,7 +9,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from ..class_table import ClassTable
 from ..registry import MODELS
-from .class_rows import ClassRows
+from .class_rows import ClassRows, train_new_rows
 from .data_preprocessor import SwapDataPreprocessor
 from .groups import group_params
 from .growth import build_grown
@@ -127,8 +127,7 @@ class SwapModel(BaseModel):
     def _unfreeze_new_rows(self) -> None:
         """Let the new classes' rows train and hold the old ones still."""
         for param, rows in self.class_params().values():
-            param.requires_grad_(True)
-            param.register_hook(_RowMask(rows.mask_for(param)))
+            train_new_rows(param, rows)
 
     def init_weights(self) -> None:
         """Draw the adapter anew and leave the rest alone.
@@ -273,17 +272,6 @@ class SwapModel(BaseModel):
                 state[f'{layer}.weight'] = state[f'{layer}.weight'].clone()
                 unfold(state[f'{layer}.weight'], folded)
         return state
-
-
-class _RowMask:
-    """Gradient hook that zeroes the rows of the base classes."""
-
-    def __init__(self, mask: Tensor) -> None:
-        self.mask = mask
-
-    def __call__(self, grad: Tensor) -> Tensor:
-        self.mask = self.mask.to(grad)
-        return grad * self.mask
 
 
 def _check_loaded(model: SwapModel, incompatible: Any) -> None:
