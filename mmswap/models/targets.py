@@ -156,7 +156,7 @@ def _matches(model: nn.Module, target: str) -> Set[str]:
     return {
         path
         for path, layer in layers.items() if wanted(layer) and any(
-            path.startswith(f'{block}.') for block in inside)
+            not block or path.startswith(f'{block}.') for block in inside)
     }
 
 
