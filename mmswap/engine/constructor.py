@@ -5,12 +5,16 @@ from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapper
 from torch import nn
 
 from ..models import SwapModel
+from ..models.groups import group_params
 from ..registry import OPTIM_WRAPPER_CONSTRUCTORS
 
 _SPARSE_FORM = {
     'OptimWrapper': 'mmswap.GroupSparseOptimWrapper',
     'AmpOptimWrapper': 'mmswap.GroupSparseAmpOptimWrapper',
 }
+
+
+_SPARSE_KEYS = ('alpha', 'mode', 'start', 'grouping')
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
@@ -24,8 +28,10 @@ class SwapOptimWrapperConstructor(DefaultOptimWrapperConstructor):
 
     Args:
         optim_wrapper_cfg: As of the default constructor, and
-            ``group_sparse=dict(alpha, mode)``; without it, or with alpha 0,
-            there is no group sparsity.
+            ``group_sparse=dict(alpha, mode, start, grouping)``; without it,
+            or with alpha 0, there is no group sparsity. For ``grouping`` see
+            :func:`~mmswap.models.groups.group_params`, for the rest the
+            optim wrappers.
         paramwise_cfg: As of the default constructor.
 
     Raises:
@@ -38,10 +44,10 @@ class SwapOptimWrapperConstructor(DefaultOptimWrapperConstructor):
                  paramwise_cfg: Optional[dict] = None) -> None:
         cfg = dict(optim_wrapper_cfg)
         sparse = dict(cfg.pop('group_sparse', None) or {})
-        unknown = sorted(set(sparse) - {'alpha', 'mode'})
+        unknown = sorted(set(sparse) - set(_SPARSE_KEYS))
         if unknown:
             raise ValueError('optim_wrapper.group_sparse must have the keys '
-                             f"'alpha' and 'mode' only, got {unknown}")
+                             f'{_SPARSE_KEYS} only, got {unknown}')
         kind = str(cfg.get('type', 'OptimWrapper')).rpartition('.')[2]
         if kind in _SPARSE_FORM:
             cfg['type'] = _SPARSE_FORM[kind]
@@ -52,6 +58,7 @@ class SwapOptimWrapperConstructor(DefaultOptimWrapperConstructor):
                 f'SwapOptimWrapperConstructor, got {cfg["type"]!r}')
         else:
             cfg['type'] = f'mmswap.{kind}'
+        self._grouping = sparse.pop('grouping', 'block')
         self._sparse = sparse
         super().__init__(cfg, paramwise_cfg)
 
@@ -78,7 +85,10 @@ class SwapOptimWrapperConstructor(DefaultOptimWrapperConstructor):
         self.paramwise_cfg: dict = self.paramwise_cfg or dict(
             custom_keys={})
         self.optim_wrapper_cfg.update(
-            groups=swap_model.groups, **self._sparse)
+            groups=swap_model.groups,
+            sparse_groups=group_params(
+                swap_model.model, swap_model.adapter_name, self._grouping),
+            **self._sparse)
         return super().__call__(swap_model)
 
     def add_params(self,

@@ -6,8 +6,9 @@ soft-threshold. The penalty is added once an update, however many batches
 accumulate, and after DDP has averaged the gradients, so it is neither
 multiplied nor divided by a count.
 """
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
+from mmengine.logging import MessageHub
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from torch import nn
 from torch.optim import Optimizer
@@ -16,43 +17,59 @@ from ..registry import OPTIM_WRAPPERS
 from .group_sparse import add_penalty_grad, soft_threshold, without_gradient
 
 MODES = ('penalty', 'proximal')
+Groups = Dict[str, List[nn.Parameter]]
 
 
 class _GroupSparsity:
     """What the two wrappers share: the groups, and what is done to them.
 
     Args:
-        groups: Group name to its LoRA matrices.
+        groups: Block name to its LoRA matrices; each must get a gradient.
         alpha: Weight of the group-sparse term; 0 switches it off. Published:
             0.005 (classification), 0.01 (detection, segmentation).
         mode: ``'penalty'`` adds the term's gradient (both papers);
             ``'proximal'`` applies its proximal operator after the step, which
             makes groups exactly zero.
+        start: Iteration from which the term counts (the alpha warm-up of
+            GS-LoRA, Sec. 4.2).
+        sparse_groups: What the term sums over, ``groups`` by default.
 
     Raises:
-        ValueError: If ``alpha`` is negative or ``mode`` unknown.
+        ValueError: If ``alpha`` or ``start`` is negative or ``mode`` unknown.
     """
 
-    def __init__(self, groups: Dict[str, List[nn.Parameter]], alpha: float,
-                 mode: str) -> None:
+    def __init__(self, groups: Groups, alpha: float, mode: str, start: int,
+                 sparse_groups: Optional[Groups]) -> None:
         if not isinstance(alpha, (int, float)) or alpha < 0:
             raise ValueError('optim_wrapper.group_sparse.alpha must be a '
                              f'number from 0, got {alpha!r}')
         if mode not in MODES:
             raise ValueError('optim_wrapper.group_sparse.mode must be one of '
                              f'{MODES}, got {mode!r}')
-        self.names = list(groups)
-        self.params = list(groups.values())
+        if not isinstance(start, int) or start < 0:
+            raise ValueError('optim_wrapper.group_sparse.start must be an '
+                             f'iteration from 0, got {start!r}')
+        self.groups = groups
+        self.params = list((sparse_groups or groups).values())
         self.alpha = alpha
         self.mode = mode
+        self.start = start
         self._checked = False
+
+    def _acts(self, mode: str) -> bool:
+        """Whether ``mode`` is what this iteration asks for."""
+        if not self.alpha or self.mode != mode:
+            return False
+        # Kept in the checkpoint, so that a resumed run goes on counting.
+        now = MessageHub.get_current_instance().get_info('iter', 0)
+        return now >= self.start
 
     def before_step(self) -> None:
         """Check, once, and add the penalty's gradient."""
         if not self._checked:
             self._check_gradients()
             self._checked = True
-        if self.alpha and self.mode == 'penalty':
+        if self._acts('penalty'):
             add_penalty_grad(self.params, self.alpha)
 
     def after_step(self, optimizer: Any, *_: Any) -> None:
@@ -61,7 +78,7 @@ class _GroupSparsity:
         As a hook of the optimizer itself it does not run when AMP skips a
         step for overflowing gradients.
         """
-        if not (self.alpha and self.mode == 'proximal'):
+        if not self._acts('proximal'):
             return
         rates = {
             id(param): group['lr']
@@ -71,10 +88,11 @@ class _GroupSparsity:
             soft_threshold([params], self.alpha * rates[id(params[0])])
 
     def _check_gradients(self) -> None:
-        dead = [self.names[i] for i in without_gradient(self.params)]
+        names = list(self.groups)
+        dead = [names[i] for i in without_gradient(list(self.groups.values()))]
         if dead:
             raise RuntimeError(
-                f'{len(dead)} of {len(self.names)} adapter groups got no '
+                f'{len(dead)} of {len(names)} adapter groups got no '
                 f'gradient from the task losses and cannot learn: '
                 f'{", ".join(dead[:5])}{" ..." if len(dead) > 5 else ""}. The '
                 'usual cause is re-entrant activation checkpointing '
@@ -88,12 +106,15 @@ class _SparseWrapper:
     optimizer: Optimizer
 
     def __init__(self,
-                 groups: Dict[str, List[nn.Parameter]],
+                 groups: Groups,
                  alpha: float = 0.,
                  mode: str = 'penalty',
+                 start: int = 0,
+                 sparse_groups: Optional[Groups] = None,
                  **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.sparsity = _GroupSparsity(groups, alpha, mode)
+        self.sparsity = _GroupSparsity(groups, alpha, mode, start,
+                                       sparse_groups)
         self.optimizer.register_step_post_hook(self.sparsity.after_step)
 
 
@@ -104,9 +125,11 @@ class GroupSparseOptimWrapper(_SparseWrapper, OptimWrapper):
     Built by :class:`~mmswap.engine.constructor.SwapOptimWrapperConstructor`.
 
     Args:
-        groups: Group name to LoRA matrices.
+        groups: Block name to LoRA matrices.
         alpha: Weight of the group-sparse term.
         mode: ``'penalty'`` or ``'proximal'``.
+        start: Iteration from which the term counts.
+        sparse_groups: What the term sums over, ``groups`` by default.
         kwargs: Arguments of ``OptimWrapper``.
     """
 
@@ -121,9 +144,11 @@ class GroupSparseAmpOptimWrapper(_SparseWrapper, AmpOptimWrapper):
     """mmengine's ``AmpOptimWrapper`` with group sparsity.
 
     Args:
-        groups: Group name to LoRA matrices.
+        groups: Block name to LoRA matrices.
         alpha: Weight of the group-sparse term.
         mode: ``'penalty'`` or ``'proximal'``.
+        start: Iteration from which the term counts.
+        sparse_groups: What the term sums over, ``groups`` by default.
         kwargs: Arguments of ``AmpOptimWrapper``.
     """
 

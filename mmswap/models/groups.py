@@ -27,8 +27,12 @@ def lora_weights(layer: LoraLayer,
     return (down.get_parameter('weight'), up.get_parameter('weight'))
 
 
+GROUPINGS = ('block', 'lora', 'matrix')
+
+
 def group_params(model: nn.Module,
-                 name: str = 'default') -> Dict[str, List[nn.Parameter]]:
+                 name: str = 'default',
+                 grouping: str = 'block') -> Dict[str, List[nn.Parameter]]:
     """The LoRA matrices of each group.
 
     A LoRA layer belongs to the innermost block around it: an FFN, a residual
@@ -38,19 +42,33 @@ def group_params(model: nn.Module,
     Args:
         model: A model with LoRA layers.
         name: The adapter.
+        grouping: What one group is (GS-LoRA, Sec. 4.2): ``'block'``, all
+            matrices of a block; ``'lora'``, A and B of a layer; ``'matrix'``,
+            each matrix by itself.
 
     Returns:
         Group name to its matrices: ``lora_A`` of shape (rank, in, ...) and
         ``lora_B`` of shape (out, rank, ...) of each layer in turn, with the
         kernel's dimensions behind in a convolution. Empty where the model has
         no adapter of that name.
+
+    Raises:
+        ValueError: If ``grouping`` is unknown.
     """
+    if grouping not in GROUPINGS:
+        raise ValueError('optim_wrapper.group_sparse.grouping must be one of '
+                         f'{GROUPINGS}, got {grouping!r}')
     blocks = find_blocks(model)
     groups: Dict[str, List[nn.Parameter]] = {}
     for path, layer in lora_layers(model):
-        if name in layer.lora_A:
-            group = _group_of(path, blocks)
-            groups.setdefault(group, []).extend(lora_weights(layer, name))
+        if name not in layer.lora_A:
+            continue
+        down, up = lora_weights(layer, name)
+        if grouping == 'matrix':
+            groups.update({f'{path}.lora_A': [down], f'{path}.lora_B': [up]})
+        else:
+            group = path if grouping == 'lora' else _group_of(path, blocks)
+            groups.setdefault(group, []).extend((down, up))
     return groups
 
 

@@ -14,7 +14,7 @@ def test_the_sparse_form(build_toy, wrap_optim, kind):
     wrapper = wrap_optim(
         model, dict(alpha=.2, mode='proximal'), type=kind)
     assert type(wrapper) is GroupSparseOptimWrapper
-    assert wrapper.sparsity.names == list(model.groups)
+    assert list(wrapper.sparsity.groups) == list(model.groups)
     assert (wrapper.sparsity.alpha, wrapper.sparsity.mode) == (.2, 'proximal')
 
 
@@ -30,7 +30,11 @@ def test_no_group_sparsity_by_default(build_toy, wrap_optim):
     (dict(group_sparse=dict(alpha=-1)), 'alpha must be .* from 0, got -1'),
     (dict(group_sparse=dict(alpha='0.1')), "alpha must be .*, got '0.1'"),
     (dict(group_sparse=dict(weight=1)),
-     r"group_sparse must have the keys 'alpha' and 'mode' .*\['weight'\]"),
+     r"group_sparse must have the keys \('alpha', .*\['weight'\]"),
+    (dict(group_sparse=dict(alpha=1., start=-1)),
+     'start must be an iteration from 0, got -1'),
+    (dict(group_sparse=dict(alpha=1., grouping='row')),
+     r"grouping must be one of \('block', 'lora', 'matrix'\), got 'row'"),
 ])
 def test_bad_config(build_toy, wrap_optim, cfg, message):
     with pytest.raises(ValueError, match=message):

@@ -1,6 +1,7 @@
 """One update of the optim wrapper, against the same update by hand."""
 import pytest
 import torch
+from mmengine.logging import MessageHub
 from swap_toy import make_step, step_loss
 
 ALPHA, LR = .5, .1
@@ -160,3 +161,66 @@ def test_frozen_weights_and_old_rows_never_change(build_toy, wrap_optim,
     rows = {f'model.{key}' for key in model.class_rows}
     assert len(rows) == 2
     assert moved == rows | {key for key in after if '.lora_' in key}
+
+
+def grouped(model, grouping):
+    """The matrices of each group, put together by their names alone."""
+    groups = {}
+    for key, param in model.named_parameters():
+        if '.lora_' in key:
+            layer = key.partition('.lora_')[0]
+            group = dict(
+                block=layer.partition('.ffn.')[0], lora=layer,
+                matrix=key)[grouping]
+            groups.setdefault(group, []).append(param)
+    return groups
+
+
+@pytest.mark.parametrize('grouping, count', [
+    ('block', 2), ('lora', 4), ('matrix', 8)])
+def test_grouping(build_toy, wrap_optim, grouping, count):
+    """Two FFNs of two layers of two matrices; the gradient is autograd's."""
+    model = warm(build_toy())
+    wrapper = wrap_optim(
+        model, dict(alpha=ALPHA, mode='penalty', grouping=grouping))
+    groups = grouped(model, grouping)
+    assert len(groups) == count
+    total = sum(torch.cat([p.flatten() for p in group]).norm()
+                for group in groups.values())
+    before = old_values(model)
+    grads = gradients(model, step_loss(model, make_step()) + ALPHA * total)
+    wrapper.update_params(step_loss(model, make_step()))
+    check_sgd(model, before, grads)
+
+
+def test_single_matrices_may_begin_without_a_gradient(build_toy, wrap_optim):
+    """A has none while B is zero, which is no broken step."""
+    model = build_toy()
+    wrapper = wrap_optim(
+        model, dict(alpha=ALPHA, mode='penalty', grouping='matrix'))
+    wrapper.update_params(step_loss(model, make_step()))
+
+
+@pytest.mark.parametrize('mode', ['penalty', 'proximal'])
+def test_sparsity_starts_when_it_should(build_toy, wrap_optim, mode):
+    """Before ``start`` steps are plain; from then on they are sparse."""
+    hub = MessageHub.get_current_instance()
+
+    def step(at, **sparse):
+        model = warm(build_toy())
+        hub.update_info('iter', at)
+        wrapper = wrap_optim(model, dict(alpha=ALPHA, mode=mode, **sparse))
+        wrapper.update_params(step_loss(model, make_step()))
+        return old_values(model)
+
+    def alike(one, other):
+        return all(torch.equal(one[key], other[key]) for key in one)
+
+    plain = step(0, start=5)
+    model = warm(build_toy())
+    wrap_optim(model).update_params(step_loss(model, make_step()))
+    assert alike(plain, old_values(model))
+    assert alike(step(4, start=5), plain)
+    sparse = step(5, start=5)
+    assert not alike(sparse, plain)
+    assert alike(sparse, step(0))
