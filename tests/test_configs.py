@@ -1,17 +1,17 @@
-"""Every config parses and builds, and a forget config changes its learn
-config where it should and nowhere else."""
+"""Every config of the digits parses and builds, and a forget config changes
+its learn config where it should and nowhere else."""
 from pathlib import Path
 
 import pytest
 from mmengine.config import Config
-from mmengine.registry import DATASETS, MODELS
+from mmengine.registry import DATASETS, MODELS, DefaultScope
 
 from mmswap.datasets.digit_scenes import make_digit_scenes
 from mmswap.models import SwapModel
 
-ROOT = Path(__file__).parents[1] / 'configs'
-CONFIGS = sorted(path for path in ROOT.rglob('*.py')
-                 if '_base_' not in path.parts)
+ROOT = Path(__file__).parents[1] / 'configs' / 'digits'
+CONFIGS = sorted(ROOT.glob('*.py'))
+LEARN = [path for path in CONFIGS if path.stem.endswith('_learn')]
 FORGET = [path for path in CONFIGS if path.stem.endswith('_forget')]
 MAY_DIFFER = {
     'model', 'forget_set', 'train_dataloader', 'load_from', 'max_iters',
@@ -31,12 +31,16 @@ def scenes(tmp_path_factory):
 
 
 @pytest.mark.parametrize('path', CONFIGS, ids=_name)
-def test_config_builds(path, det_scope, scenes, monkeypatch):
+def test_config_builds(path, scenes, monkeypatch):
     monkeypatch.chdir(scenes)
     cfg = Config.fromfile(str(path))
-    model = MODELS.build(cfg.model)
-    for loader in (cfg.train_dataloader, cfg.val_dataloader):
-        assert len(DATASETS.build(loader.dataset)) > 0
+    # As the stock train.py of the config's library has it.
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        model = MODELS.build(cfg.model)
+        for loader in (cfg.train_dataloader, cfg.val_dataloader):
+            dataset = DATASETS.build(loader.dataset)
+            assert len(dataset) > 0
+            dataset[0]
     if isinstance(model, SwapModel):
         branches = cfg.train_dataloader.dataset.branches
         assert sorted(branches) == sorted(model.objective.branches)
@@ -46,6 +50,18 @@ def test_config_builds(path, det_scope, scenes, monkeypatch):
         # What a phase saves last is what the next one loads.
         interval = cfg.default_hooks.checkpoint.interval
         assert cfg.train_cfg.max_iters % interval == 0
+
+
+@pytest.mark.parametrize('path', LEARN, ids=_name)
+def test_learn_config_loads_what_its_base_config_writes(path):
+    base = Config.fromfile(str(path).replace('_learn', '_base'))
+    load_from = Path(Config.fromfile(str(path)).load_from)
+    if load_from.suffix == '.safetensors':
+        assert load_from.is_file()
+    else:
+        stem = Path(base.filename).stem
+        assert load_from == Path(
+            f'work_dirs/{stem}/iter_{base.train_cfg.max_iters}.pth')
 
 
 @pytest.mark.parametrize('path', FORGET, ids=_name)

@@ -1,0 +1,5 @@
+_base_ = [
+    '../_base_/models/fcn_r18-nano.py',
+    '../_base_/datasets/digits_semantic.py',
+    '../_base_/schedules/nano_iters.py', '../_base_/runtimes/mmseg.py'
+]
