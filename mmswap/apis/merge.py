@@ -25,6 +25,11 @@ _KEPT = ('default_scope', 'data_preprocessor', 'custom_imports',
          'visualizer', 'log_processor', 'log_level', 'randomness',
          'val_dataloader', 'val_cfg', 'val_evaluator', 'test_dataloader',
          'test_cfg', 'test_evaluator', 'tta_model', 'tta_pipeline')
+# Types of mmswap that do what mmdet's do, for those without panopticapi.
+_TWINS = {
+    'mmswap.LoadPanopticAnnotations': 'LoadPanopticAnnotations',
+    'mmswap.PanopticMetric': 'CocoPanopticMetric',
+}
 
 
 def merge_checkpoint(config: Union[str, Path],
@@ -100,6 +105,7 @@ def stock_config(cfg: Config, inner_cfg: Dict[str, Any],
             key = f'{split}_evaluator'
             kept[key] = _stock_evaluator(kept.get(key))
     _drop_mmswap_parts(kept)
+    kept = _with_twins(kept)
     left = [f'{path} = {value!r}' for path, value in _mmswap_types(kept)]
     if left:
         raise ValueError(
@@ -132,8 +138,13 @@ def _stock_dataset(dataset: Dict[str, Any],
                 "dataset.keep must be 'all' in the val and test dataloaders "
                 f'of a phase that is merged, got {dataset["keep"]!r}')
         inner = dict(dataset['dataset'])
-        inner['metainfo'] = dict(
-            inner.get('metainfo') or {}, classes=table.names)
+        metainfo = dict(inner.get('metainfo') or {}, classes=table.names)
+        if table.stuff:
+            metainfo.update(
+                thing_classes=tuple(
+                    n for n in table.names if n not in table.stuff),
+                stuff_classes=table.stuff)
+        inner['metainfo'] = metainfo
         _check_order(inner, table)
         return inner
     dataset = dict(dataset)
@@ -178,6 +189,15 @@ def _stock_evaluator(evaluator: Any) -> Any:
     if isinstance(chosen, list) and len(chosen) == 1:
         return chosen[0]
     return chosen
+
+
+def _with_twins(value: Any) -> Any:
+    """A part of a config with mmdet's types for mmswap's that have a twin."""
+    if isinstance(value, dict):
+        return {key: _with_twins(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_with_twins(item) for item in value)
+    return _TWINS.get(value, value) if isinstance(value, str) else value
 
 
 def _drop_mmswap_parts(cfg: Dict[str, Any]) -> None:

@@ -105,6 +105,23 @@ def test_subsets_within_wrappers():
     assert inner.type == 'CocoDataset'
 
 
+def test_panoptic_parts_become_those_of_mmdet():
+    table = ClassTable(['a', 'sky'], ['b'], ['a'], stuff=['sky'])
+    loader = dict(type='mmswap.LoadPanopticAnnotations', with_seg=False)
+    inner = dict(DATASET, type='CocoPanopticDataset', pipeline=[loader])
+    cfg = _phase(_subset(inner))
+    cfg.test_evaluator = dict(
+        type='mmswap.SwapEvaluator',
+        metrics=dict(all=[dict(type='mmswap.PanopticMetric', prefix='p')]))
+    stock = stock_config(cfg, dict(type='M'), table)
+    assert stock.test_evaluator == dict(type='CocoPanopticMetric', prefix='p')
+    dataset = stock.test_dataloader.dataset
+    assert dataset.pipeline == [dict(loader, type='LoadPanopticAnnotations')]
+    assert dataset.metainfo == dict(
+        classes=('a', 'b', 'sky'), thing_classes=('a', 'b'),
+        stuff_classes=('sky', ))
+
+
 def test_every_split_is_all():
     stock_config(
         _phase(_subset(keep=['retain', 'forget', 'learn'])), dict(type='M'),
