@@ -1,0 +1,42 @@
+_base_ = '../_base_/swap/mask2former_swin-b_ade20k.py'
+
+# The first six breeds of the Oxford-IIIT pets by id: an example, as the
+# published choice is not known.
+classes = dict(
+    base=_base_.base_classes,
+    learn=('Abyssinian', 'american_bulldog', 'american_pit_bull_terrier',
+           'basset_hound', 'beagle', 'Bengal'),
+    forget=_base_.forget_classes)
+model = dict(classes=classes)
+
+data = dict(
+    type='BaseSegDataset',
+    data_root='data/oxford_pets',
+    data_prefix=dict(img_path='images', seg_map_path='mmswap/semantic'),
+    metainfo=dict(classes='data/oxford_pets/mmswap/seg_classes.txt'))
+retain_set = dict(**_base_.retain_set, classes=classes)
+learn_set = dict(
+    type='mmswap.ClassSubset',
+    dataset=dict(
+        **data,
+        ann_file='mmswap/seg_train.txt',
+        pipeline=_base_.train_pipeline),
+    classes=classes,
+    keep='learn')
+train_dataloader = dict(
+    dataset=dict(branches=dict(retain=retain_set, learn=learn_set)))
+
+val_learn_set = dict(
+    type='mmswap.ClassSubset',
+    dataset=dict(
+        **data,
+        ann_file='mmswap/seg_val.txt',
+        test_mode=True,
+        pipeline=_base_.test_pipeline),
+    classes=classes,
+    keep='learn')
+val_dataloader = dict(
+    dataset=dict(datasets=[
+        dict(**_base_.val_base_set, classes=classes), val_learn_set
+    ]))
+test_dataloader = val_dataloader
