@@ -1,0 +1,69 @@
+"""Tools that make base models."""
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+TOOL = (Path(__file__).parents[2] / 'tools' / 'model_converters' /
+        'cut_head.py')
+
+
+@pytest.fixture
+def head():
+    """A head of mmpretrain's ViT with four classes."""
+    from mmpretrain.models.heads import VisionTransformerClsHead
+    return VisionTransformerClsHead(num_classes=4, in_channels=3)
+
+
+@pytest.fixture
+def cut(tmp_path, monkeypatch, head):
+    """(names to keep, names of all) -> state dict of the cut head."""
+    state = {f'head.{key}': value for key, value in head.state_dict().items()}
+    state['backbone.cls_token'] = torch.zeros(4, 1)
+    torch.save(
+        dict(state_dict=state, meta=dict(epoch=3)), tmp_path / 'all.pth')
+    for name in ('n4', 'n1', 'n3', 'n2'):
+        (tmp_path / 'train' / name).mkdir(parents=True)
+
+    def run(keep, classes='train'):
+        (tmp_path / 'keep.txt').write_text('\n'.join(keep) + '\n')
+        args = ('all.pth', 'keep.txt', classes, 'out/some.pth')
+        monkeypatch.setattr(
+            sys, 'argv', ['cut_head.py', *(str(tmp_path / a) for a in args)])
+        runpy.run_path(str(TOOL), run_name='__main__')
+        return torch.load(tmp_path / args[-1], weights_only=True)['state_dict']
+
+    return run
+
+
+def test_rows_follow_the_list(cut, head, capsys):
+    from mmpretrain.models.heads import VisionTransformerClsHead
+    state = cut(['n3', 'n1'])
+    assert '2 of 4 classes' in capsys.readouterr().out
+    # Only the head has classes.
+    assert state.pop('backbone.cls_token').shape == (4, 1)
+    small = VisionTransformerClsHead(num_classes=2, in_channels=3)
+    small.load_state_dict({key[len('head.'):]: state[key] for key in state})
+    features = torch.randn(5, 3)
+    torch.testing.assert_close(
+        small.layers(features),
+        head.layers(features)[:, [2, 0]])
+
+
+@pytest.mark.parametrize('keep, message', [
+    (['n1', 'n9'], 'n9'),
+    (['n1', 'n1'], '2 lines with 1 names'),
+])
+def test_wrong_classes_are_named(cut, keep, message):
+    with pytest.raises(SystemExit, match=message):
+        cut(keep)
+
+
+def test_number_of_classes_must_fit(cut, tmp_path):
+    (tmp_path / 'three.txt').write_text('n1\nn2\nn3\n')
+    with pytest.raises(SystemExit, match='each of the 3 classes, got'):
+        cut(['n1'], 'three.txt')
+    with pytest.raises(SystemExit, match='there is neither'):
+        cut(['n1'], 'four.txt')
