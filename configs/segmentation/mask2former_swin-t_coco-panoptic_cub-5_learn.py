@@ -17,6 +17,14 @@ model = dict(
     adapter=_base_.adapter,
     objective=_base_.objective)
 
+# mmdet's loader needs panopticapi.
+panoptic_loader = 'mmswap.LoadPanopticAnnotations'
+train_set = _base_.train_dataloader.dataset
+train_set['pipeline'][1]['type'] = panoptic_loader
+test_pipeline = _base_.test_pipeline
+test_pipeline[2]['type'] = panoptic_loader
+test_pipeline[-1]['meta_keys'] += ('segments_info', 'seg_map_path')
+
 # The birds are segments and what is around them is void.
 cub = dict(
     type='CocoPanopticDataset',
@@ -24,7 +32,7 @@ cub = dict(
     metainfo=dict(classes='data/CUB_200_2011/mmswap/classes.txt'))
 retain_set = dict(
     type='mmswap.ClassSubset',
-    dataset=_base_.train_dataloader.dataset,
+    dataset=train_set,
     classes=classes,
     keep='retain')
 learn_set = dict(
@@ -33,7 +41,7 @@ learn_set = dict(
         **cub,
         ann_file='mmswap/panoptic_train.json',
         data_prefix=dict(img='', seg='mmswap/panoptic_train/'),
-        pipeline=_base_.train_dataloader.dataset.pipeline),
+        pipeline=train_set['pipeline']),
     classes=classes,
     keep='learn')
 train_dataloader = dict(
@@ -44,8 +52,6 @@ train_dataloader = dict(
         branches=dict(retain=retain_set, learn=learn_set)))
 
 # The images of each data set stand for its own splits.
-test_pipeline = _base_.test_pipeline
-test_pipeline[-1]['meta_keys'] += ('segments_info', 'seg_map_path')
 val_base_set = dict(
     type='mmswap.ClassSubset',
     dataset=_base_.val_dataloader.dataset,

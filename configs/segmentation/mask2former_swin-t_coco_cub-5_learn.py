@@ -44,8 +44,8 @@ val_base_set = dict(
     dataset=_base_.val_dataloader.dataset,
     classes=classes,
     keep=['retain', 'forget'])
-val_base_set['dataset'].update(
-    data_prefix=dict(img='val2017/'), pipeline=test_pipeline)
+val_base_set['dataset']['data_prefix'] = dict(img='val2017/')
+val_base_set['dataset']['pipeline'] = test_pipeline
 val_learn_set = dict(
     type='mmswap.ClassSubset',
     dataset=dict(
