@@ -74,7 +74,7 @@ fi
 python=$venv/bin/python
 pip() { "$python" -m pip --disable-pip-version-check "$@"; }
 
-say "1/4 torch (a large download, some minutes)"
+say "1/4 torch, a large download unless it is there (some minutes)"
 grep -E '^(torch|torchvision|numpy|setuptools)==' "$pins" >"$venv/torch.txt"
 pip install -q -r "$reqs/build.txt" -r "$venv/torch.txt"
 
