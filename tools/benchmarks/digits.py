@@ -1,7 +1,7 @@
-"""Swap the digit detectors with several seeds and print how well it went.
+"""Swap the digit models with several seeds and print how well it went.
 
-A run that is finished is not run again. The base models of DINO and Mask
-R-CNN are trained first, where their checkpoint is missing.
+A run that is finished is not run again. Base models are trained first, where
+their checkpoint is missing; that of Mask2Former for instances is shipped.
 """
 import argparse
 import json
@@ -15,12 +15,20 @@ from mmswap.apis.report import primary_metrics
 from mmswap.class_table import SPLITS, ClassTable
 from mmswap.datasets.digit_scenes import make_digit_scenes
 
-MODELS = ('mask2former_swin-nano', 'dino_swin-nano', 'mask-rcnn_swin-nano_fpn')
+DETECTORS = ('mask2former_swin-nano', 'dino_swin-nano',
+             'mask-rcnn_swin-nano_fpn')
+MODELS = (*DETECTORS, 'mask2former-seg_swin-nano', 'fcn_r18-nano', 'vit-nano',
+          'mask2former-panoptic_swin-nano')
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--models', nargs='+', choices=MODELS, default=MODELS)
+    parser.add_argument(
+        '--models',
+        nargs='+',
+        choices=MODELS,
+        default=DETECTORS,
+        help='default: the three detectors')
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
     parser.add_argument(
         '--work-dir', type=Path, default=Path('work_dirs/digits_benchmark'))
