@@ -100,10 +100,19 @@ def stock_config(cfg: Config, inner_cfg: Dict[str, Any],
     kept['model'] = Config(dict(model=inner_cfg)).to_dict()['model']
     for split in ('val', 'test'):
         loader = kept.get(f'{split}_dataloader')
-        if loader is not None:
-            loader['dataset'] = _stock_dataset(loader['dataset'], table)
-            key = f'{split}_evaluator'
-            kept[key] = _stock_evaluator(kept.get(key))
+        if loader is None:
+            continue
+        if not _keeps_every_class(loader['dataset'], table):
+            print_log(
+                f'WARNING: {split}_dataloader shows some classes only, which '
+                'stock data sets cannot: it is left out of the merged '
+                "config. A ClassSubset with keep='all' would stay.")
+            for key in ('dataloader', 'cfg', 'evaluator'):
+                kept.pop(f'{split}_{key}', None)
+            continue
+        loader['dataset'] = _stock_dataset(loader['dataset'], table)
+        key = f'{split}_evaluator'
+        kept[key] = _stock_evaluator(kept.get(key))
     _drop_mmswap_parts(kept)
     kept = _with_twins(kept)
     left = [f'{path} = {value!r}' for path, value in _mmswap_types(kept)]
@@ -129,14 +138,24 @@ def _save(checkpoint: Dict[str, Any], path: Path) -> None:
     os.replace(part, path)
 
 
+def _keeps_every_class(dataset: Dict[str, Any], table: ClassTable) -> bool:
+    """Whether each ClassSubset in a data set's config is one of all classes.
+
+    Others, such as the parts of a concatenation of data sets that know
+    different classes, mean nothing without mmswap.
+    """
+    if is_mmswap_type(dataset, 'ClassSubset'):
+        return len(table.labels(dataset['keep'])) == len(table)
+    inner = [*dataset.get('datasets', ())]
+    if 'dataset' in dataset:
+        inner.append(dataset['dataset'])
+    return all(_keeps_every_class(each, table) for each in inner)
+
+
 def _stock_dataset(dataset: Dict[str, Any],
                    table: ClassTable) -> Dict[str, Any]:
-    """Take each ClassSubset that keeps every class off its data set."""
+    """Take each ClassSubset off its data set."""
     if is_mmswap_type(dataset, 'ClassSubset'):
-        if len(table.labels(dataset['keep'])) < len(table):
-            raise ValueError(
-                "dataset.keep must be 'all' in the val and test dataloaders "
-                f'of a phase that is merged, got {dataset["keep"]!r}')
         inner = dict(dataset['dataset'])
         metainfo = dict(inner.get('metainfo') or {}, classes=table.names)
         if table.stuff:

@@ -126,8 +126,17 @@ def test_every_split_is_all():
     stock_config(
         _phase(_subset(keep=['retain', 'forget', 'learn'])), dict(type='M'),
         TABLE)
-    with pytest.raises(ValueError, match="dataset.keep must be 'all'"):
-        stock_config(_phase(_subset(keep='retain')), dict(type='M'), TABLE)
+
+
+@pytest.mark.parametrize('dataset', [
+    _subset(keep='retain'),
+    dict(type='ConcatDataset',
+         datasets=[_subset(keep=['retain', 'forget']), _subset(keep='learn')])
+])
+def test_data_of_some_classes_is_left_out(dataset):
+    stock = stock_config(_phase(dataset), dict(type='M'), TABLE)
+    assert stock.model == dict(type='M')
+    assert not [key for key in stock if key.startswith(('val_', 'test_'))]
 
 
 def test_what_needs_mmswap_is_named():
