@@ -10,7 +10,7 @@ import json
 from typing import Any, Dict, List, Mapping
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .class_rows import ClassRows
 from .history import PREFIX as HISTORY
@@ -18,6 +18,7 @@ from .history import fold_adapter
 from .lora import is_lora_key
 
 INNER = 'model.'
+OBJECTIVE = 'objective.'
 EXTRA = '_extra_state'
 _SHOWN = 10
 
@@ -69,6 +70,20 @@ def fold_earlier(state: Dict[str, Tensor], name: str) -> None:
             f'load_from had a {name!r} already')
     for key in [key for key in state if key.startswith(INNER)]:
         state[stock_key(key[len(INNER):])] = state.pop(key)
+
+
+def drop_objective(state: Dict[str, Tensor], objective: nn.Module) -> None:
+    """Drop what another objective kept, in place.
+
+    Args:
+        state: The checkpoint's tensors.
+        objective: That of this phase, which takes its own.
+    """
+    kept = dict(objective.named_children()) if is_phase_checkpoint(
+        state) else {}
+    for key in [key for key in state if key.startswith(OBJECTIVE)]:
+        if key[len(OBJECTIVE):].partition('.')[0] not in kept:
+            del state[key]
 
 
 def adapt_checkpoint(state: Dict[str, Tensor], own: Dict[str, Tensor],

@@ -4,7 +4,7 @@ An objective is a small module that combines one scalar loss a branch into
 the terms to be summed. The group-sparse term is the optimizer side's.
 """
 from abc import ABCMeta, abstractmethod
-from typing import Any, Dict, Optional, Tuple, Union
+from typing import Any, Dict, Mapping, Optional, Tuple, Union
 
 import torch
 from mmengine import dist
@@ -13,6 +13,7 @@ from mmengine.registry import MODELS as MMENGINE_MODELS
 from torch import Tensor, nn
 
 from ..registry import MODELS
+from .observe import Observed
 
 _BOUND_KEY = 'mmswap_forget_bound'
 
@@ -22,16 +23,24 @@ class Objective(nn.Module, metaclass=ABCMeta):
 
     Attributes:
         branches: Names of the branches that it needs.
+        observes: Whether it also needs what the classifier saw and said.
     """
 
     branches: Tuple[str, ...] = ()
+    observes: bool = False
 
     @abstractmethod
-    def forward(self, totals: Dict[str, Tensor]) -> Dict[str, Tensor]:
+    def forward(
+            self,
+            totals: Dict[str, Tensor],
+            observed: Optional[Mapping[str, Observed]] = None
+    ) -> Dict[str, Tensor]:
         """Combine the branch losses.
 
         Args:
             totals: The scalar loss of each branch in :attr:`branches`.
+            observed: What the classifier saw and said in each branch; None
+                where the objective does not observe.
 
         Returns:
             The terms to be summed, keys ending in ``loss``.
@@ -84,8 +93,13 @@ class LearnObjective(Objective):
         self.retain_weight = _check_weight('retain_weight', retain_weight)
         self.weight = _check_weight('weight', weight)
 
-    def forward(self, totals: Dict[str, Tensor]) -> Dict[str, Tensor]:
+    def forward(
+            self,
+            totals: Dict[str, Tensor],
+            observed: Optional[Mapping[str, Observed]] = None
+    ) -> Dict[str, Tensor]:
         """Weigh the two; see :meth:`Objective.forward`."""
+        del observed
         return dict(
             retain_loss=self.retain_weight * totals['retain'],
             learn_loss=self.weight * totals['learn'])
@@ -156,8 +170,13 @@ class ForgetObjective(Objective):
                   f'the forget loss of the first step', 'current')
         return bound
 
-    def forward(self, totals: Dict[str, Tensor]) -> Dict[str, Tensor]:
+    def forward(
+            self,
+            totals: Dict[str, Tensor],
+            observed: Optional[Mapping[str, Observed]] = None
+    ) -> Dict[str, Tensor]:
         """Weigh and bound; see :meth:`Objective.forward`."""
+        del observed
         if self.bound is None:
             self.bound = self._find_bound(totals['forget'])
         return dict(

@@ -18,6 +18,7 @@ from .loading import (
     EXTRA,
     adapt_checkpoint,
     check_keys,
+    drop_objective,
     fold_earlier,
     is_phase_checkpoint,
     pack_extra,
@@ -26,6 +27,7 @@ from .loading import (
 )
 from .lora import adapter_config, apply_adapter, is_lora_key, reset_adapter
 from .objectives import Objective, build_objective
+from .observe import Observed, Observer
 
 _NEW_ROWS = ('train', 'frozen')
 
@@ -176,15 +178,26 @@ class SwapModel(BaseModel):
         if mode != 'loss' or inputs is not None:
             return self.model(inputs, data_samples, mode=mode)
         self._check_ready(branches)
-        totals, losses = {}, {}
+        totals, observed, losses = {}, {}, {}
         for name in self.objective.branches:
-            parsed = self.model.parse_losses(
-                self.model(**branches[name], mode='loss'))
-            totals[name] = parsed[0]
+            totals[name], observed[name] = self._branch(branches[name])
             # Without 'loss' in the key: logged, not summed once more.
-            losses[f'{name}_total'] = parsed[0].detach()
-        losses.update(self.objective(totals))
+            losses[f'{name}_total'] = totals[name].detach()
+        losses.update(
+            self.objective(totals, observed)
+            if self.objective.observes else self.objective(totals))
         return losses
+
+    def _branch(self, batch: Dict[str,
+                                  Any]) -> Tuple[Tensor, Optional[Observed]]:
+        """The wrapped model's loss of a batch, and what was observed."""
+        if not self.objective.observes:
+            losses, seen = self.model(**batch, mode='loss'), None
+        else:
+            with Observer(self.model, len(self.class_table)) as observer:
+                losses = self.model(**batch, mode='loss')
+            seen = observer.take()
+        return self.model.parse_losses(losses)[0], seen
 
     def _check_ready(self, branches: Dict[str, Any]) -> None:
         wanted = self.objective.branches
@@ -231,6 +244,7 @@ class SwapModel(BaseModel):
         if not prefix:
             self._loaded = False  # Until every key has landed.
             fold_earlier(state_dict, self.adapter_name)
+            drop_objective(state_dict, self.objective)
             adapt_checkpoint(state_dict, self.model.state_dict(),
                              self.class_rows)
             self._phase_loaded = is_phase_checkpoint(state_dict)

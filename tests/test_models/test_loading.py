@@ -8,6 +8,7 @@ import torch
 from mmengine.runner import load_checkpoint
 
 import mmswap
+from mmswap.models.kept_tensors import KeptTensors
 
 
 @pytest.fixture
@@ -142,3 +143,25 @@ def test_a_phase_checkpoint_that_lost_a_lora_key(build_swap, load_file):
     key = next(key for key in saved if '.lora_B.' in key)
     with pytest.raises(RuntimeError, match='keys it lacks: backbone.*lora_B'):
         load_file(build_swap('mask_rcnn', load=False), without(saved, key))
+
+
+def test_what_an_objective_kept_is_there_again(build_swap, base_state,
+                                               load_file):
+    """In a resumed phase; with another objective or adapter it is dropped."""
+    kept = {'of.any.name': torch.arange(3.)}
+    model = build_swap('mask_rcnn')
+    model.objective.kept = KeptTensors()
+    model.objective.kept.keep(kept)
+    state = model.state_dict()
+
+    resumed = build_swap('mask_rcnn', load=False)
+    resumed.objective.kept = KeptTensors()
+    load_file(resumed, state)
+    assert torch.equal(resumed.objective.kept.tensors['of.any.name'],
+                       kept['of.any.name'])
+    load_file(build_swap('mask_rcnn', 'forget', load=False), state)
+    other = build_swap(
+        'mask_rcnn', load=False, adapter=dict(name='another'))
+    other.objective.kept = KeptTensors()
+    load_file(other, state)
+    assert not other.objective.kept.tensors

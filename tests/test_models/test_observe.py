@@ -1,0 +1,102 @@
+"""What an Observer sees, against the heads' own inputs and outputs."""
+import pytest
+import torch
+from mmengine.registry import MODELS
+from torch import nn
+
+from mmswap.models.kept_tensors import KeptTensors
+from mmswap.models.observe import Observer
+
+
+class Toy(nn.Module):
+    """A classifier whose head stacks and slices what its layers say."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Linear(3, 6), nn.Linear(3, 6)
+        self.loss_cls = Loss()
+
+    def forward(self, x):
+        # (2, B, Q, 6): two decoder layers, the first query left out.
+        said = torch.stack([self.first(x), self.second(2 * x)])[:, :, 1:]
+        labels = torch.tensor([5, 2, 5, 0])  # 5 is no class
+        for each in said:
+            self.loss_cls(each.reshape(-1, 6), labels)
+        return said
+
+
+class Loss(nn.Module):
+
+    def forward(self, logits, labels):
+        return nn.functional.cross_entropy(logits, labels)
+
+
+def test_rows_are_found_behind_stacking_and_slicing():
+    torch.manual_seed(0)
+    model, x = Toy(), torch.randn(2, 3, 3)
+    with Observer(model, num_classes=5) as observer:
+        model(x)
+    seen = observer.take()
+    queries = x[:, 1:].reshape(-1, 3)[[1, 3]]
+    assert torch.equal(seen.features, torch.cat([queries, 2 * queries]))
+    assert seen.labels.tolist() == [2, 0, 2, 0]
+    assert torch.equal(seen.logits[:2], model.first(x)[:, 1:].reshape(
+        -1, 6)[[1, 3]])
+    # Nothing stays behind.
+    model(x)
+    assert len(observer.take().labels) == 4
+
+
+def test_a_model_without_a_classifier_is_told():
+    model = nn.Sequential(nn.Linear(3, 4))
+    with Observer(model, num_classes=5) as observer:
+        model(torch.randn(2, 3))
+    with pytest.raises(RuntimeError, match='classifier with one output'):
+        observer.take()
+
+
+def test_logits_that_are_computed_further_are_told():
+    model = Toy()
+    with Observer(model, num_classes=5) as observer:
+        logits = model.first(torch.randn(4, 3)).softmax(-1)
+        model.loss_cls(logits, torch.tensor([5, 2, 5, 0]))
+    with pytest.raises(RuntimeError, match='computed further'):
+        observer.take()
+
+
+def test_a_classifier_of_mmpretrain():
+    model = MODELS.build(
+        dict(
+            type='ImageClassifier',
+            _scope_='mmpretrain',
+            backbone=dict(
+                type='VisionTransformer',
+                arch='deit-tiny',
+                img_size=32,
+                patch_size=16),
+            head=dict(
+                type='VisionTransformerClsHead',
+                num_classes=7,
+                in_channels=192)))
+    from mmpretrain.structures import DataSample
+    model.init_weights()
+    model.eval()
+    images = torch.randn(2, 3, 32, 32)
+    samples = [DataSample().set_gt_label(label) for label in (3, 6)]
+    with Observer(model, num_classes=7) as observer:
+        model(images, samples, mode='loss')
+    seen = observer.take()
+    feats = model.extract_feat(images)
+    assert torch.equal(seen.features, feats[-1])
+    assert torch.equal(seen.logits, model.head.layers.head(feats[-1]))
+    assert seen.labels.tolist() == [3, 6]
+
+
+def test_kept_tensors_travel_in_a_state_dict():
+    outer = nn.ModuleDict(dict(kept=KeptTensors(), other=nn.Linear(1, 1)))
+    outer['kept'].keep({'a.b': torch.arange(3.), 'c': torch.tensor(2)})
+    fresh = nn.ModuleDict(dict(kept=KeptTensors(), other=nn.Linear(1, 1)))
+    fresh.load_state_dict(outer.state_dict())
+    assert list(fresh['kept'].tensors) == ['a.b', 'c']
+    assert torch.equal(fresh['kept'].tensors['a.b'], torch.arange(3.))
+    assert fresh['kept'].double().tensors['a.b'].dtype == torch.float64
