@@ -1,4 +1,5 @@
 from .adapter_hook import AdapterHook
+from .prototype_hook import PrototypeHook
 from .swap_log_hook import SwapLogHook
 
-__all__ = ['AdapterHook', 'SwapLogHook']
+__all__ = ['AdapterHook', 'PrototypeHook', 'SwapLogHook']
