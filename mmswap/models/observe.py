@@ -25,6 +25,7 @@ from torch.utils.hooks import RemovableHandle
 
 from .observed_rows import (
     are_enlarged,
+    comparable,
     find_rows,
     is_auxiliary,
     last_heads,
@@ -189,7 +190,7 @@ class Observer:
                 continue
             feature, output = feature.flatten(0, -2), output.flatten(0, -2)
             if output.shape == call.logits.shape and torch.equal(
-                    output, call.logits):
+                    comparable(output), comparable(call.logits)):
                 # Of rows that are alike each has its own feature.
                 places = objects.nonzero()[left, 0]
             else:
