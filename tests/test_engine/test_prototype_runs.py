@@ -35,6 +35,8 @@ def build_runner(folder, monkeypatch):
     from mmpretrain.utils import register_all_modules
     register_all_modules(init_default_scope=False)
     monkeypatch.chdir(folder)
+    # Formatting the config would take longer than the run.
+    monkeypatch.setattr(Config, 'pretty_text', '')
 
     def build(name, **changes):
         cfg = Config.fromfile(CONFIG)
