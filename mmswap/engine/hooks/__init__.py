@@ -1,4 +1,5 @@
 from .adapter_hook import AdapterHook
+from .gradient_stats_hook import GradientStatsHook
 from .swap_log_hook import SwapLogHook
 
-__all__ = ['AdapterHook', 'SwapLogHook']
+__all__ = ['AdapterHook', 'GradientStatsHook', 'SwapLogHook']
