@@ -1,8 +1,14 @@
 from .constructor import SwapOptimWrapperConstructor
-from .hooks import AdapterHook, PrototypeHook, SwapLogHook
+from .hooks import (
+    AdapterHook,
+    GradientStatsHook,
+    PrototypeHook,
+    SwapLogHook,
+)
 from .optim_wrapper import GroupSparseAmpOptimWrapper, GroupSparseOptimWrapper
 
 __all__ = [
-    'AdapterHook', 'GroupSparseAmpOptimWrapper', 'GroupSparseOptimWrapper',
-    'PrototypeHook', 'SwapLogHook', 'SwapOptimWrapperConstructor'
+    'AdapterHook', 'GradientStatsHook', 'GroupSparseAmpOptimWrapper',
+    'GroupSparseOptimWrapper', 'PrototypeHook', 'SwapLogHook',
+    'SwapOptimWrapperConstructor'
 ]

@@ -14,7 +14,6 @@ from typing import (
 from mmengine.dataset import pseudo_collate
 from mmengine.dist import get_dist_info
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
@@ -24,6 +23,7 @@ from ...models.prototype_objective import PrototypeObjective
 from ...models.prototypes import PrototypeSums, observe_at_rest
 from ...models.swap_model import SwapModel
 from ...registry import HOOKS
+from .wrapped import swap_model_of
 
 
 @HOOKS.register_module()
@@ -70,9 +70,7 @@ class PrototypeHook(Hook):
                 no ``mmswap.SwapDataset``.
             ValueError: If no object of a class to forget is found.
         """
-        model = runner.model
-        if is_model_wrapper(model):
-            model = model.module
+        model = swap_model_of(runner)
         objective = getattr(model, 'objective', None)
         if not isinstance(objective, PrototypeObjective):
             raise TypeError(
