@@ -1,8 +1,9 @@
 from .constructor import SwapOptimWrapperConstructor
-from .hooks import AdapterHook, GradientStatsHook, SwapLogHook
+from .hooks import AdapterHook, GradientStatsHook, PrototypeHook, SwapLogHook
 from .optim_wrapper import GroupSparseAmpOptimWrapper, GroupSparseOptimWrapper
 
 __all__ = [
     'AdapterHook', 'GradientStatsHook', 'GroupSparseAmpOptimWrapper',
-    'GroupSparseOptimWrapper', 'SwapLogHook', 'SwapOptimWrapperConstructor'
+    'GroupSparseOptimWrapper', 'PrototypeHook', 'SwapLogHook',
+    'SwapOptimWrapperConstructor'
 ]
