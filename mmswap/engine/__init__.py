@@ -1,8 +1,8 @@
 from .constructor import SwapOptimWrapperConstructor
-from .hooks import AdapterHook, SwapLogHook
+from .hooks import AdapterHook, ImportanceHook, SwapLogHook
 from .optim_wrapper import GroupSparseAmpOptimWrapper, GroupSparseOptimWrapper
 
 __all__ = [
     'AdapterHook', 'GroupSparseAmpOptimWrapper', 'GroupSparseOptimWrapper',
-    'SwapLogHook', 'SwapOptimWrapperConstructor'
+    'ImportanceHook', 'SwapLogHook', 'SwapOptimWrapperConstructor'
 ]

@@ -1,7 +1,18 @@
+from .baselines import (
+    DERObjective,
+    FDRObjective,
+    ImportanceObjective,
+    LIRFObjective,
+    LwFObjective,
+    RetainObjective,
+    SCRUBObjective,
+)
 from .data_preprocessor import SwapDataPreprocessor
 from .objectives import ForgetObjective, LearnObjective
 from .swap_model import SwapModel
 
 __all__ = [
-    'ForgetObjective', 'LearnObjective', 'SwapDataPreprocessor', 'SwapModel'
+    'DERObjective', 'FDRObjective', 'ForgetObjective', 'ImportanceObjective',
+    'LIRFObjective', 'LearnObjective', 'LwFObjective', 'RetainObjective',
+    'SCRUBObjective', 'SwapDataPreprocessor', 'SwapModel'
 ]

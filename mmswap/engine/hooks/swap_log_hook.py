@@ -83,6 +83,8 @@ class SwapLogHook(Hook):
         if is_model_wrapper(model):
             model = model.module
         groups = model.groups
+        if not groups:
+            return  # All weights train, without an adapter.
         values = stacked_norms(groups.values()).tolist()
         active = sum(value > 0 for value in values)
         scalars = {
