@@ -26,7 +26,7 @@ from .loading import (
 )
 from .lora import adapter_config, apply_adapter, is_lora_key, reset_adapter
 from .objectives import Objective, build_objective
-from .observe import Observed, Observer
+from .step_losses import step_losses
 
 _NEW_ROWS = ('train', 'frozen')
 _TRAINS = ('adapter', 'all', 'from_scratch')
@@ -195,58 +195,17 @@ class SwapModel(BaseModel):
 
         Raises:
             RuntimeError: In ``'loss'`` mode, if no checkpoint was loaded.
-            ValueError: If a branch of the objective is absent.
+            ValueError: As :func:`~mmswap.models.step_losses.step_losses`.
         """
         if mode != 'loss' or inputs is not None:
             return self.model(inputs, data_samples, mode=mode)
-        self._check_ready(branches)
-        totals, observed, taught, losses = {}, {}, {}, {}
-        teacher = self.objective.teacher
-        for name in self.objective.branches:
-            if teacher is not None:
-                taught[name] = teacher.observe(self.model, branches[name],
-                                               len(self.class_table))
-            totals[name], observed[name] = self._branch(branches[name])
-            # Without 'loss' in the key: logged, not summed once more.
-            losses[f'{name}_total'] = totals[name].detach()
-        seen: Dict[str, Any] = {}
-        if self.objective.observes:
-            seen['observed'] = observed
-        if teacher is not None:
-            seen['taught'] = taught
-        losses.update(self.objective(totals, **seen))
-        return losses
-
-    def _branch(self, batch: Dict[str,
-                                  Any]) -> Tuple[Tensor, Optional[Observed]]:
-        """The wrapped model's loss of a batch, and what was observed."""
-        if not self.objective.observes:
-            losses, seen = self.model(**batch, mode='loss'), None
-        else:
-            with Observer(self.model, len(self.class_table)) as observer:
-                losses = self.model(**batch, mode='loss')
-            seen = observer.take()
-            rows, images = len(seen.labels), len(batch['data_samples'])
-            if self.objective.per_image and rows != images:
-                raise ValueError(
-                    'model.model must be a classifier of images with '
-                    f'{type(self.objective).__name__}, one label an image; '
-                    f'got {rows} labels of {images} images')
-        return self.model.parse_losses(losses)[0], seen
-
-    def _check_ready(self, branches: Dict[str, Any]) -> None:
-        wanted = self.objective.branches
-        absent = [name for name in wanted if name not in branches]
-        if absent:
-            raise ValueError(
-                f'train_dataloader.dataset.branches must have {absent}, which '
-                f'{type(self.objective).__name__} needs; got '
-                f'{sorted(branches)}')
         if not self._loaded:
             raise RuntimeError(
                 'load_from must name a checkpoint of the base model or of an '
                 'earlier phase: nothing was loaded, and a swap of random '
                 'weights means nothing')
+        return step_losses(self.model, self.objective, branches,
+                           len(self.class_table))
 
     def get_extra_state(self) -> Tensor:
         """The class table and the adapter's scale; see ``pack_extra``."""
