@@ -2,10 +2,14 @@
 from typing import Any, Dict, List, Mapping, Sequence, Set, Tuple, Union
 
 SPLITS: Tuple[str, ...] = ('retain', 'forget', 'learn')
+# What else is scored where requests follow one another.
+ALL_SPLITS: Tuple[str, ...] = (*SPLITS, 'forgotten', 'missing')
+_KEYS = ('base', 'learn', 'forget', 'stuff', 'learned', 'forgotten',
+         'missing')
 
 
 class ClassTable:
-    """One ordered tuple of class names and its three splits.
+    """One ordered tuple of class names and its splits.
 
     The base model's K classes come first, in the model's order, then the N
     learned ones. Every label in mmswap is an index into :attr:`names`. A
@@ -15,57 +19,95 @@ class ClassTable:
     stand before all stuff. With ``stuff`` the order is therefore base things,
     learned things, base stuff, learned stuff.
 
+    Where requests follow one another, the table of a request also tells what
+    the earlier ones did. The classes that they learned stand behind the base
+    and are retained or forgotten like those; what they forgot stays in its
+    slot and belongs to the split ``forgotten`` instead of ``retain``.
+
     Args:
         base: The K class names of the base model, in the model's order.
         learn: The N class names to learn.
-        forget: The class names to forget, some of ``base``.
-        stuff: For a panoptic model the names, among ``base`` and ``learn``,
-            of its stuff classes. Those of ``base`` are its last ones.
+        forget: The class names to forget, some of ``base`` or ``learned``.
+        stuff: For a panoptic model the names, among all, of its stuff
+            classes. Those of ``base`` are its last ones.
+        learned: What earlier requests learned, in their order.
+        forgotten: What earlier requests forgot, some of ``base`` or
+            ``learned``.
+        missing: Classes that are to be kept but have no training data
+            (GS-LoRA++, missing classes). They are no part of ``retain`` and
+            are scored apart.
+
+    Attributes:
+        known: ``base`` and ``learned`` in the order of their labels: what the
+            model knows when the request begins.
+        retain: The known classes in none of ``forget``, ``forgotten`` and
+            ``missing``.
 
     Raises:
-        ValueError: If a name stands twice, a class to forget is not one of
-            ``base``, a class to learn is, ``base`` is empty, all of ``base``
-            is to be forgotten, or a stuff class is unknown or stands before
-            a thing.
+        ValueError: If a name stands twice, a class to forget is not known or
+            was forgotten before, a class to learn is known, ``base`` is
+            empty, nothing is left to retain, or a stuff class is unknown or
+            stands before a thing.
     """
 
     def __init__(self,
                  base: Sequence[str],
                  learn: Sequence[str] = (),
                  forget: Sequence[str] = (),
-                 stuff: Sequence[str] = ()) -> None:
-        given = dict(base=base, learn=learn, forget=forget, stuff=stuff)
-        for key, names in given.items():
+                 stuff: Sequence[str] = (),
+                 learned: Sequence[str] = (),
+                 forgotten: Sequence[str] = (),
+                 missing: Sequence[str] = ()) -> None:
+        given = (base, learn, forget, stuff, learned, forgotten, missing)
+        for key, names in zip(_KEYS, given):
             _check_names(key, names)
-        self.base, self.learn, self.forget, self.stuff = (
-            tuple(names) for names in given.values())
+        (self.base, self.learn, self.forget, self.stuff, self.learned,
+         self.forgotten, self.missing) = (tuple(names) for names in given)
         if not self.base:
             raise ValueError('classes.base must name the classes of the base '
                              'model, got none')
-        both = [name for name in self.learn if name in self.forget]
-        if both:
-            raise ValueError(f'classes.learn and classes.forget must not '
-                             f'share a class, got {both} in both')
-        known = [name for name in self.learn if name in self.base]
-        if known:
-            raise ValueError(
-                f'classes.learn must be new to the base model, but {known} '
-                f'stand in classes.base already')
-        unknown = [name for name in self.forget if name not in self.base]
-        if unknown:
-            raise ValueError(
-                f'classes.forget must be some of classes.base, but {unknown} '
-                f'are not; the base model has {list(self.base)}')
-        self.retain = tuple(n for n in self.base if n not in self.forget)
+        self.known = self._sorted(self.base + self.learned)
+        self._check_splits()
+        gone = self.forget + self.forgotten + self.missing
+        self.retain = tuple(n for n in self.known if n not in gone)
         if not self.retain:
             raise ValueError('classes.forget must leave a class to retain, '
-                             'got all of classes.base')
+                             f'got all that is left of {list(self.known)}')
         self._check_stuff()
+
+    def _sorted(self, names: Tuple[str, ...]) -> Tuple[str, ...]:
+        """Things before stuff."""
+        return tuple(sorted(names, key=lambda name: name in self.stuff))
+
+    def _check_splits(self) -> None:
+        """Refuse splits that share a class or have one of nowhere."""
+        for key, other in (('learn', 'forget'), ('forget', 'forgotten'),
+                           ('forget', 'missing'), ('forgotten', 'missing')):
+            both = [n for n in getattr(self, key) if n in getattr(self, other)]
+            if both:
+                raise ValueError(f'classes.{key} and classes.{other} must not '
+                                 f'share a class, got {both} in both')
+        for key in ('learn', 'learned'):
+            known = [name for name in getattr(self, key)
+                     if name in (self.known if key == 'learn' else self.base)]
+            if known:
+                raise ValueError(
+                    f'classes.{key} must be new to the base model, but '
+                    f'{known} stand in classes.base or classes.learned '
+                    'already')
+        for key in ('forget', 'forgotten', 'missing'):
+            unknown = [
+                name for name in getattr(self, key) if name not in self.known
+            ]
+            if unknown:
+                raise ValueError(
+                    f'classes.{key} must be some of classes.base and '
+                    f'classes.learned, but {unknown} are not; the model has '
+                    f'{list(self.known)}')
 
     def _check_stuff(self) -> None:
         """Refuse stuff that is unknown or stands before a thing."""
-        unknown = [name for name in self.stuff
-                   if name not in self.base + self.learn]
+        unknown = [name for name in self.stuff if name not in self.names]
         if unknown:
             raise ValueError(
                 'classes.stuff must be some of classes.base and '
@@ -84,8 +126,9 @@ class ClassTable:
         """Build the table of the config key ``classes``.
 
         Args:
-            classes: ``dict(base=..., learn=..., forget=..., stuff=...)``, or
-                a table, which is returned as it is.
+            classes: ``dict(base=..., learn=..., forget=...)`` and the other
+                arguments of the constructor, or a table, which is returned
+                as it is.
 
         Raises:
             TypeError: If ``classes`` is neither.
@@ -96,22 +139,20 @@ class ClassTable:
         if not isinstance(classes, Mapping):
             raise TypeError('classes must be a dict(base=..., learn=..., '
                             f'forget=...), got {classes!r}')
-        unknown = sorted(set(classes) - {'base', 'learn', 'forget', 'stuff'})
-        if unknown or 'base' not in classes:
+        if not set(classes) <= set(_KEYS) or 'base' not in classes:
             raise ValueError('classes must be a dict with base and, where '
-                             'wanted, learn, forget and stuff, got the keys '
+                             f'wanted, {", ".join(_KEYS[1:])}, got the keys '
                              f'{sorted(classes)}')
         return cls(**classes)
 
     @property
     def names(self) -> Tuple[str, ...]:
-        """All K + N names: base, then learned; things before all stuff."""
-        return tuple(
-            sorted(self.base + self.learn, key=lambda n: n in self.stuff))
+        """All names: base, then learned; things before all stuff."""
+        return self._sorted(self.base + self.learned + self.learn)
 
     @property
     def is_new(self) -> Tuple[bool, ...]:
-        """For each of the K + N labels, whether its class is a learned one."""
+        """For each label, whether its class is one to learn."""
         return tuple(name in self.learn for name in self.names)
 
     @property
@@ -132,15 +173,17 @@ class ClassTable:
                                                   == other.as_dict())
 
     def __repr__(self) -> str:
-        return (f'ClassTable(retain={list(self.retain)}, '
-                f'forget={list(self.forget)}, learn={list(self.learn)})')
+        shown = ', '.join(
+            f'{split}={list(getattr(self, split))}' for split in ALL_SPLITS
+            if split in SPLITS or getattr(self, split))
+        return f'ClassTable({shown})'
 
     def labels(self, split: Union[str, Sequence[str]]) -> Tuple[int, ...]:
         """Labels of a split, ascending.
 
         Args:
-            split: ``retain``, ``forget``, ``learn``, ``all``, or a sequence
-                of them.
+            split: ``retain``, ``forget``, ``learn``, ``forgotten``,
+                ``missing``, ``all``, or a sequence of them.
 
         Raises:
             ValueError: If a split has another name.
@@ -150,21 +193,19 @@ class ClassTable:
         for name in wanted:
             if name == 'all':
                 chosen.update(self.names)
-            elif name in SPLITS:
+            elif name in ALL_SPLITS:
                 chosen.update(getattr(self, name))
             else:
-                raise ValueError(f"a split must be 'all' or one of {SPLITS}, "
+                raise ValueError("a split must be 'all' or one of "
+                                 f'{ALL_SPLITS}, '
                                  f'got {name!r}')
         return tuple(i for i, name in enumerate(self.names) if name in chosen)
 
     def as_dict(self) -> Dict[str, List[str]]:
         """The table as plain lists, what :meth:`from_cfg` takes."""
-        table = dict(
-            base=list(self.base),
-            learn=list(self.learn),
-            forget=list(self.forget))
-        # Left out where there is none, as most models have no such thing.
-        return {**table, 'stuff': list(self.stuff)} if self.stuff else table
+        table = {key: list(getattr(self, key)) for key in _KEYS}
+        # The rest is left out where there is none, as mostly.
+        return {k: v for k, v in table.items() if v or k in _KEYS[:3]}
 
 
 def _check_names(key: str, names: Any) -> None:

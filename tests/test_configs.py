@@ -6,6 +6,8 @@ import pytest
 from mmengine.config import Config
 from mmengine.registry import DATASETS, MODELS, DefaultScope
 
+from mmswap.apis.plan import plan_phases
+from mmswap.class_table import ClassTable
 from mmswap.datasets.digit_scenes import make_digit_scenes
 from mmswap.models import SwapModel
 
@@ -17,6 +19,9 @@ MAY_DIFFER = {
     'model', 'forget_set', 'train_dataloader', 'load_from', 'max_iters',
     'train_cfg', 'optim_wrapper', 'param_scheduler', 'default_hooks'
 }
+
+
+PLANS = [path for path in CONFIGS if path.stem.endswith('_requests')]
 
 
 def _name(path):
@@ -34,6 +39,8 @@ def scenes(tmp_path_factory):
 def test_config_builds(path, scenes, monkeypatch):
     monkeypatch.chdir(scenes)
     cfg = Config.fromfile(str(path))
+    if 'requests' in cfg:
+        pytest.skip('a plan of requests has no model of its own')
     # As the stock train.py of the config's library has it.
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         model = MODELS.build(cfg.model)
@@ -78,3 +85,24 @@ def test_forget_config_follows_its_learn_config(path):
     assert same == {key: learn.model[key] for key in same}
     assert forget.load_from == (f'work_dirs/{learn_path.stem}/iter_'
                                 f'{learn.train_cfg.max_iters}.pth')
+
+
+@pytest.mark.parametrize('path', PLANS, ids=_name)
+def test_each_request_of_a_plan_has_its_data(path, scenes, monkeypatch,
+                                             tmp_path):
+    monkeypatch.chdir(scenes)
+    (tmp_path / 'base.pth').write_bytes(b'weights')
+    phases = plan_phases(
+        [path], tmp_path, cfg_options=dict(load_from=f'{tmp_path}/base.pth'))
+    assert len(phases) == 4
+    gone = set()
+    for phase in phases:
+        table = ClassTable.from_cfg(phase.cfg.model.classes)
+        assert set(table.forgotten) == gone
+        gone |= set(table.forget)
+        with DefaultScope.overwrite_default_scope(phase.cfg.default_scope):
+            data = DATASETS.build(phase.cfg.train_dataloader.dataset)
+            assert data.metainfo['classes'] == table.names
+            val = DATASETS.build(phase.cfg.val_dataloader.dataset)
+        assert val.metainfo['classes'] == table.names
+        assert 'missing' not in phase.cfg.val_evaluator.metrics

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Sets the environment up where needed and runs the tests.
+# Sets the environment up where needed and runs the tests, two files at a
+# time with a thread each.
 # Usage: tools/test.sh [--stack onedl|openmmlab] [arguments of pytest]
 set -euo pipefail
 
@@ -12,4 +13,5 @@ fi
 venv=.venv
 [ "$stack" = onedl ] || venv=.venv-$stack
 bash tools/setup_env.sh --stack "$stack" --venv "$venv"
-exec "$venv/bin/python" -m pytest "$@"
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
+exec "$venv/bin/python" -m pytest -n 2 --dist loadfile "$@"

@@ -62,7 +62,7 @@ def merge_checkpoint(config: Union[str, Path],
                          f'{cfg.model.get("type")!r} in {config}')
     state = read_checkpoint(checkpoint, trust)['state_dict']
     init_default_scope(cfg.get('default_scope', 'mmengine'))
-    model = _build(cfg)
+    model = build_model(cfg)
     model.load_state_dict(state)
     table = model.class_table
     stock = stock_config(cfg, model.inner_cfg, table)
@@ -71,7 +71,7 @@ def merge_checkpoint(config: Union[str, Path],
         dataset_meta=dict(classes=table.names),
         mmswap_version=mmswap.__version__)
     out.parent.mkdir(parents=True, exist_ok=True)
-    _save(dict(state_dict=merged.state_dict(), meta=meta), out)
+    write_checkpoint(dict(state_dict=merged.state_dict(), meta=meta), out)
     config_out = out.with_suffix('.py')
     stock.dump(str(config_out))
     return out, config_out
@@ -123,15 +123,19 @@ def stock_config(cfg: Config, inner_cfg: Dict[str, Any],
     return Config(kept)
 
 
-def _build(cfg: Config) -> SwapModel:
-    """Build the model as the Runner does."""
+def build_model(cfg: Config) -> SwapModel:
+    """Build the model of a phase as the Runner does.
+
+    Args:
+        cfg: The phase's config; its scope must be the default one.
+    """
     model = copy.deepcopy(cfg.model)
     if cfg.get('data_preprocessor') is not None:
         model.setdefault('data_preprocessor', cfg.data_preprocessor)
     return MODELS.build(model)
 
 
-def _save(checkpoint: Dict[str, Any], path: Path) -> None:
+def write_checkpoint(checkpoint: Dict[str, Any], path: Path) -> None:
     """Write all of a checkpoint or, if interrupted, nothing of it."""
     part = path.with_name(path.name + '.part')
     torch.save(checkpoint, part)

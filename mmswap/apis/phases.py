@@ -1,16 +1,13 @@
 """Runs the phases of a swap in order and does none of them twice."""
 import copy
-import gc
 import os
 import time
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Union
 
-import torch
 from mmengine.config import Config
-from mmengine.dist import broadcast_object_list, is_main_process, master_only
-from mmengine.hooks import Hook
-from mmengine.runner import Runner, find_latest_checkpoint
+from mmengine.dist import barrier, broadcast_object_list, is_main_process
+from mmengine.runner import find_latest_checkpoint
 
 from ..class_table import SPLITS, ClassTable
 from .config import is_mmswap_type
@@ -18,6 +15,18 @@ from .launch import build_runner, prepare_distributed
 from .plan import BASE, Phase, common_start, default_work_dir, plan_phases
 from .report import Column, build_report, primary_metrics
 from .state import read_state, write_report, write_state
+from .training import (
+    count_groups,
+    forget_checkpoints,
+    free_memory,
+    latest_checkpoint,
+    numbers,
+    train,
+)
+from .undo import undo_request
+
+_TRAINS = ('train_dataloader', 'train_cfg', 'optim_wrapper',
+           'param_scheduler')
 
 
 def run_swap(configs: Sequence[Union[str, Path]],
@@ -34,7 +43,8 @@ def run_swap(configs: Sequence[Union[str, Path]],
 
     Args:
         configs: Config files of the phases, in order. The first one's
-            ``load_from`` is the base model.
+            ``load_from`` is the base model. Or the file of a plan of requests
+            (:mod:`mmswap.apis.requests`), each of which is a phase.
         work_dir: Gets a folder for each phase, ``swap_state.json``,
             ``swap_report.json`` and ``swap_report.md``. By default
             ``work_dirs/<common start of the config names>_swap``.
@@ -43,8 +53,8 @@ def run_swap(configs: Sequence[Union[str, Path]],
         amp: Train with automatic mixed precision.
         new_adapters: Give each phase an adapter of its own, named after it,
             instead of going on with that of the phase before (the published
-            behaviour). Earlier ones are folded into the weights; see
-            :meth:`~mmswap.models.SwapModel.undo`.
+            behaviour). A plan always does. Earlier ones are folded into the
+            weights; see :meth:`~mmswap.models.SwapModel.undo`.
 
     Returns:
         The report; see :func:`~mmswap.apis.report.build_report`. Its
@@ -86,15 +96,16 @@ class _Swap:
             _say('base: evaluated before')
         else:
             self._evaluate_base(first)
-            _free_memory()
+            free_memory()
         load_from = first.cfg.load_from
         for number, phase in enumerate(self.phases, 1):
             label = f'phase {number} of {len(self.phases)}, {phase.name}'
             if self._finished(phase.name, phase.fingerprint):
                 _say(f'{label}: finished before, not run again')
             else:
-                self._run_phase(phase, load_from, label)
-                _free_memory()
+                run = self._undo if phase.undo else self._run_phase
+                run(phase, load_from, label)
+                free_memory()
             load_from = self._checkpoint(phase.name)
 
     def report(self) -> Dict[str, Any]:
@@ -103,8 +114,10 @@ class _Swap:
         names = [phase.name for phase in self.phases]
         start = len(common_start(names)) if len(names) > 1 else 0
         for name in names:
-            metrics = self.records[name]['metrics']
-            columns.append(Column(f'after {name[start:]}', metrics))
+            record = self.records[name]
+            columns.append(
+                Column(f'after {name[start:]}', record['metrics'],
+                       record.get('groups')))
         report = build_report(columns)
         report['checkpoints'] = {n: self._checkpoint(n) for n in names}
         return report
@@ -127,7 +140,7 @@ class _Swap:
         started = time.monotonic()
         runner = build_runner(cfg)
         _say(f'base: evaluating {cfg.load_from}')
-        metrics = _numbers(runner.val())
+        metrics = numbers(runner.val())
         _check_metrics(metrics)
         self._record(BASE, fingerprint=first.fingerprint, metrics=metrics)
         _say(f'base: evaluated in {_duration(started)}')
@@ -139,29 +152,53 @@ class _Swap:
         runner = build_runner(cfg)
         _say(f'{label}: {why}')
         if not cfg.resume:
-            _forget_checkpoints(cfg.work_dir)
+            forget_checkpoints(cfg.work_dir)
         self._record(phase.name, fingerprint=phase.fingerprint)
-        metrics = _train(runner)
+        metrics = train(runner)
         checkpoint = [find_latest_checkpoint(cfg.work_dir)]
         broadcast_object_list(checkpoint)
         if checkpoint[0] is None:
             raise RuntimeError(f'no checkpoint was written to {cfg.work_dir}')
+        self._finish(phase, checkpoint[0], metrics, count_groups(runner))
+        _say(f'{label}: finished in {_duration(started)}')
+
+    def _undo(self, phase: Phase, load_from: str, label: str) -> None:
+        """Take an earlier request's adapter out and score what is left."""
+        _say(f'{label}: takes {phase.undo} out again')
+        cfg = copy.deepcopy(phase.cfg)
+        checkpoint = Path(cfg.work_dir) / 'undone.pth'
+        if is_main_process():
+            undo_request(cfg, load_from, phase.undo, checkpoint)
+        barrier()
+        cfg.load_from, cfg.resume = str(checkpoint), False
+        # mmpretrain's visualization asks for a training loop if it may.
+        for key in _TRAINS:
+            cfg[key] = None
+        metrics = numbers(build_runner(cfg).val())
+        self._finish(phase, str(checkpoint), metrics, {})
+
+    def _finish(self, phase: Phase, checkpoint: str,
+                metrics: Dict[str, float], groups: Dict[str, int]) -> None:
+        """Record a phase that is over."""
         self._record(
             phase.name,
             fingerprint=phase.fingerprint,
-            checkpoint=os.path.relpath(checkpoint[0], self.work_dir),
-            metrics=metrics)
-        _say(f'{label}: finished in {_duration(started)}')
+            checkpoint=os.path.relpath(checkpoint, self.work_dir),
+            metrics=metrics,
+            groups=groups)
 
     def _phase_cfg(self, phase: Phase, load_from: str) -> Config:
         cfg = copy.deepcopy(phase.cfg)
         cfg.load_from, cfg.resume = load_from, False
         same = self.records.get(phase.name,
                                 {}).get('fingerprint') == phase.fingerprint
-        latest = _latest_checkpoint(cfg.work_dir) if same else None
+        latest = latest_checkpoint(cfg.work_dir) if same else None
         if latest is not None:
             cfg.load_from, cfg.resume = latest, True
-        _tell_before(cfg, primary_metrics(self.records[BASE]['metrics']))
+        if cfg.model.classes == self.phases[0].cfg.model.classes:
+            # A later request has splits that the base was not scored by; its
+            # own start is what it is compared with.
+            _tell_before(cfg, primary_metrics(self.records[BASE]['metrics']))
         return cfg
 
     def _why(self, phase: Phase, resume: bool) -> str:
@@ -181,33 +218,6 @@ class _Swap:
         write_state(self.work_dir, self.records)
 
 
-class _LastMetrics(Hook):
-    """Keeps the metrics of the last validation and when it was."""
-
-    priority = 'LOWEST'
-
-    def __init__(self) -> None:
-        self.iter: Optional[int] = None
-        self.metrics: Dict[str, Any] = {}
-
-    def after_val_epoch(self,
-                        runner: Runner,
-                        metrics: Optional[Dict[str, Any]] = None) -> None:
-        """Keep them."""
-        self.iter, self.metrics = runner.iter, dict(metrics or {})
-
-
-def _train(runner: Runner) -> Dict[str, float]:
-    """Train and return the metrics of the model at the end."""
-    last = _LastMetrics()
-    runner.register_hook(last)
-    runner.train()
-    if last.iter == runner.iter:
-        return _numbers(last.metrics)
-    # Not Runner.val, whose before_run would set hooks up a second time.
-    return _numbers(runner.val_loop.run())
-
-
 def _check_metrics(metrics: Dict[str, float]) -> None:
     if not any(f'swap/{split}' in metrics for split in SPLITS):
         raise ValueError(
@@ -225,41 +235,6 @@ def _tell_before(cfg: Config, before: Dict[str, float]) -> None:
     for hook in cfg.get('custom_hooks') or ():
         if is_mmswap_type(hook, 'SwapLogHook'):
             hook.measure_before = False
-
-
-def _latest_checkpoint(folder: str) -> Optional[str]:
-    """The last checkpoint in a phase's folder that is still there."""
-    if not (Path(folder) / 'last_checkpoint').is_file():
-        return None
-    named = Path(find_latest_checkpoint(folder))
-    for path in (named, Path(folder) / named.name):
-        if path.is_file():
-            return str(path)
-    return None
-
-
-@master_only
-def _forget_checkpoints(folder: str) -> None:
-    """Let nothing resume from what an earlier config left in the folder."""
-    (Path(folder) / 'last_checkpoint').unlink(missing_ok=True)
-
-
-def _free_memory() -> None:
-    """Give back what the Runner of the last phase held."""
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-
-
-def _numbers(metrics: Dict[str, Any]) -> Dict[str, float]:
-    """The metrics that are numbers, as plain floats."""
-    plain = {}
-    for key, value in metrics.items():
-        try:
-            plain[key] = float(value)
-        except (TypeError, ValueError):
-            continue
-    return plain
 
 
 def _duration(started: float) -> str:

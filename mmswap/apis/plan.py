@@ -9,6 +9,7 @@ from mmengine.config import Config
 
 from ..class_table import ClassTable
 from .config import enable_amp, load_config
+from .requests import Plan, Request, class_tables, read_plan, request_cfg
 
 BASE = 'base'
 
@@ -26,16 +27,20 @@ class Phase(NamedTuple):
             in the swap more than once. Also the name of its folder.
         cfg: The full config.
         fingerprint: Hash of the config and of all that came before it.
+        undo: Name of the request whose adapter is taken out instead of
+            training one; empty in a phase that trains.
     """
 
     name: str
     cfg: Config
     fingerprint: str
+    undo: str = ''
 
 
 def default_work_dir(configs: Sequence[Union[str, Path]]) -> Path:
     """``work_dirs/<what the config names begin with>_swap``."""
-    common = common_start([Path(config).stem for config in configs])
+    stems = [Path(config).stem for config in configs]
+    common = common_start(stems) if len(stems) > 1 else stems[0]
     return Path('work_dirs') / f'{common.rstrip("_") or "mmswap"}_swap'
 
 
@@ -51,10 +56,16 @@ def plan_phases(configs: Sequence[Union[str, Path]],
         configs: As of :func:`run_swap`, and so are the others.
 
     Raises:
-        ValueError: If there is no config, or one cannot be a phase.
+        ValueError: If there is no config, one cannot be a phase, or a request
+            of a plan cannot be met.
     """
     if not configs:
         raise ValueError('the phases must be one config at least, got none')
+    plan = Config.fromfile(str(configs[0])) if len(configs) == 1 else {}
+    if 'requests' in plan:
+        return _plan_requests(
+            read_plan(Path(configs[0]), plan), work_dir, launcher,
+            cfg_options, amp)
     phases: List[Phase] = []
     upstream = ''
     for config in configs:
@@ -66,11 +77,51 @@ def plan_phases(configs: Sequence[Union[str, Path]],
             # peft takes no dot in a name.
             cfg.merge_from_dict(
                 {'model.adapter.name': name.replace('.', '_')})
-        _check_phase(cfg, str(config), phases[0].cfg if phases else cfg)
+        table = _check_phase(cfg, str(config))
+        first = ClassTable.from_cfg(phases[0].cfg.model.classes) if phases \
+            else table
+        if table != first:
+            raise ValueError(
+                'model.classes must be the same in every phase of a swap, got '
+                f'{table} in {config}, which is not that of the first; in a '
+                'plan of requests they follow from the requests')
         upstream = upstream or _fingerprint_base(cfg, str(config))
         upstream = _fingerprint(cfg, upstream)
         cfg.experiment_name = f'swap_{name}'
         phases.append(Phase(name, cfg, upstream))
+    return phases
+
+
+def _plan_requests(plan: Plan, work_dir: Path, launcher: str,
+                   cfg_options: Optional[Dict[str, Any]],
+                   amp: bool) -> List[Phase]:
+    """The phases of a plan of requests."""
+    def load(request: Request) -> Config:
+        cfg = load_config(plan.configs[request.kind], None, launcher,
+                          {**(cfg_options or {}), **request.cfg_options})
+        if amp:
+            enable_amp(cfg)
+        return cfg
+
+    phases: List[Phase] = []
+    upstream = ''
+    tables: List[ClassTable] = []
+    for number, request in enumerate(plan.requests):
+        cfg = phases[-1].cfg if request.undone else load(request)
+        if not tables:
+            _check_phase(cfg, request.name)
+            classes = cfg.model.classes
+            tables = class_tables(plan, classes['base'],
+                                  classes.get('stuff', ()))
+        cfg = request_cfg(cfg, request, tables[number])
+        _check_phase(cfg, f'request {request.name!r}')
+        upstream = upstream or _fingerprint_base(cfg, request.name)
+        upstream = _fingerprint(cfg, f'{request.undone} {upstream}')
+        cfg.work_dir = str(work_dir / request.name)
+        cfg.experiment_name = f'swap_{request.name}'
+        phases.append(
+            Phase(request.name, cfg, upstream,
+                  request.undone.replace('.', '_')))
     return phases
 
 
@@ -80,16 +131,12 @@ def common_start(names: Sequence[str]) -> str:
     return common[:common.rfind('_') + 1]
 
 
-def _check_phase(cfg: Config, name: str, first: Config) -> None:
+def _check_phase(cfg: Config, name: str) -> ClassTable:
     """Refuse what would fail, or mean nothing, hours later."""
     if 'classes' not in cfg.model:
         raise ValueError(f'model must be a mmswap.SwapModel with classes, got '
                          f'{cfg.model.get("type")} in {name}')
     table = ClassTable.from_cfg(cfg.model.classes)
-    if table != ClassTable.from_cfg(first.model.classes):
-        raise ValueError(
-            f'model.classes must be the same in every phase of a swap, got '
-            f'{table} in {name}, which is not that of the first')
     evaluator = cfg.get('val_evaluator')
     if not isinstance(evaluator, dict) or not isinstance(
             evaluator.get('metrics'), dict):
@@ -102,6 +149,7 @@ def _check_phase(cfg: Config, name: str, first: Config) -> None:
     if hook is None or not hook.get('save_last', True):
         raise ValueError('default_hooks.checkpoint must save the last step '
                          f'(save_last=True), got {hook} in {name}')
+    return table
 
 
 def _fingerprint(cfg: Config, upstream: str) -> str:

@@ -1,7 +1,7 @@
 """The table at the end of a swap: what was learned, forgotten, retained."""
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
-from ..class_table import SPLITS
+from ..class_table import ALL_SPLITS
 from ..evaluation.scores import (
     PRIMARY_METRICS,
     accuracy_drop,
@@ -14,10 +14,19 @@ Metrics = Mapping[str, float]
 
 
 class Column(NamedTuple):
-    """The metrics of the model at one moment of the swap."""
+    """The model at one moment of the swap.
+
+    Attributes:
+        name: What the column is called.
+        metrics: Its metrics.
+        groups: ``changed`` and ``all``, how many adapter groups the phase
+            changed and how many there are; None or empty where there is no
+            adapter.
+    """
 
     name: str
     metrics: Metrics
+    groups: Optional[Mapping[str, int]] = None
 
 
 def build_report(columns: Sequence[Column]) -> Dict[str, Any]:
@@ -32,14 +41,15 @@ def build_report(columns: Sequence[Column]) -> Dict[str, Any]:
         ``columns``, their names; ``rows``, each a dict of ``split``,
         ``metric`` and ``values`` (one a column, None where not measured);
         ``metrics``, everything measured, by column. The rows ``h_mean`` and
-        ``score`` of the split ``swap`` are computed against the base column.
+        ``score`` of the split ``swap`` are the evaluator's or, where it gave
+        none, computed against the base column.
     """
     rows = [
         dict(
             split=split,
             metric=name,
             values=[_split_metric(c.metrics, split, name) for c in columns])
-        for name in _shown_metrics(columns) for split in SPLITS
+        for name in _shown_metrics(columns) for split in ALL_SPLITS
     ]
     rows = [row for row in rows if any(v is not None for v in row['values'])]
     scores = [_scores(columns[0].metrics, column.metrics)
@@ -47,10 +57,24 @@ def build_report(columns: Sequence[Column]) -> Dict[str, Any]:
     for name in ('h_mean', 'score'):
         values = [None, *[score.get(name) for score in scores]]
         rows.append(dict(split='swap', metric=name, values=values))
+    rows += _group_rows(columns)
     return dict(
         columns=[column.name for column in columns],
         rows=rows,
         metrics={c.name: dict(c.metrics) for c in columns})
+
+
+def _group_rows(columns: Sequence[Column]) -> List[Dict[str, Any]]:
+    """How many adapter groups each phase changed, of how many."""
+    found = [column.groups or {} for column in columns]
+    return [
+        dict(
+            split='adapter',
+            metric=title,
+            values=[groups.get(key) for groups in found])
+        for key, title in (('changed', 'changed groups'), ('all', 'groups'))
+        if any(found)
+    ]
 
 
 def format_report(report: Mapping[str, Any]) -> str:
@@ -61,12 +85,18 @@ def format_report(report: Mapping[str, Any]) -> str:
     """
     lines = [['split', 'metric', *report['columns']]]
     for row in report['rows']:
-        values = ['-' if v is None else f'{v:.3f}' for v in row['values']]
+        values = [_cell(value) for value in row['values']]
         lines.append([row['split'], row['metric'], *values])
     widths = [max(len(cell) for cell in column) for column in zip(*lines)]
     lines.insert(1, ['-' * width for width in widths])
     return '\n'.join(
         '| ' + ' | '.join(_aligned(line, widths)) + ' |' for line in lines)
+
+
+def _cell(value: Optional[float]) -> str:
+    if value is None:
+        return '-'
+    return str(value) if isinstance(value, int) else f'{value:.3f}'
 
 
 def primary_metrics(metrics: Metrics) -> Dict[str, float]:
@@ -77,7 +107,7 @@ def primary_metrics(metrics: Metrics) -> Dict[str, float]:
     """
     return {
         split: metrics[f'swap/{split}']
-        for split in SPLITS if f'swap/{split}' in metrics
+        for split in ALL_SPLITS if f'swap/{split}' in metrics
     }
 
 
@@ -103,19 +133,29 @@ def _shown_metrics(columns: Sequence[Column]) -> List[str]:
     known = [
         name for name in PRIMARY_METRICS if any(
             _split_metric(column.metrics, split, name) is not None
-            for column in columns for split in SPLITS)
+            for column in columns for split in ALL_SPLITS)
     ]
     if known:
         return known
     names = [
         key.partition('/')[2] for column in columns for key in column.metrics
-        if key.partition('/')[0] in SPLITS
+        if key.partition('/')[0] in ALL_SPLITS
     ]
     return list(dict.fromkeys(names))
 
 
 def _scores(before: Metrics, after: Metrics) -> Dict[str, float]:
-    """``h_mean`` and ``score`` of a swap so far, where they are defined."""
+    """``h_mean`` and ``score`` of a swap so far, where they are defined.
+
+    The evaluator's own, if it gave them: a request of a plan is measured
+    against its own start.
+    """
+    own = {
+        name: after[f'swap/{name}']
+        for name in ('h_mean', 'score') if f'swap/{name}' in after
+    }
+    if own:
+        return own
     base, now = primary_metrics(before), primary_metrics(after)
     if not now:
         return {}

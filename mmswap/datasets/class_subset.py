@@ -6,7 +6,7 @@ from mmengine.dataset import BaseDataset, Compose, force_full_init
 from mmengine.logging import print_log
 from torch.utils.data import Dataset
 
-from mmswap.class_table import SPLITS, ClassTable
+from mmswap.class_table import ALL_SPLITS, ClassTable
 from mmswap.registry import DATASETS
 
 from .label_kinds import read_labels
@@ -32,8 +32,8 @@ class ClassSubset(Dataset):
             images.
         classes: The class table, or ``dict(base=..., learn=...,
             forget=...)``.
-        keep: The split to keep (``retain``, ``forget``, ``learn``), ``all``,
-            or a sequence of them.
+        keep: The split to keep, such as ``retain``, ``forget`` or ``learn``,
+            ``all``, or a sequence of them.
         others: What happens to objects of the other classes, be they in the
             table or not. ``strip`` leaves out the annotation (the published
             method), ``ignore`` flags it as ignored, ``drop`` leaves out
@@ -44,6 +44,9 @@ class ClassSubset(Dataset):
             all images. An image counts for each kept class that it holds.
             Defaults to None.
         seed: Seed of the choice of shots. Defaults to 0.
+        allow_empty: Whether it may hold no image, as the images of classes
+            that a later request learns do while those are to be retained.
+            Defaults to False.
         lazy_init: Whether to leave reading the annotations to
             :meth:`full_init`. Defaults to False.
 
@@ -53,7 +56,8 @@ class ClassSubset(Dataset):
             another kind.
         ValueError: If ``keep`` names no class, ``others`` or ``shots`` is
             none of the above, the data set hides classes that it would have
-            to show, its labels cannot be read, or no image is left.
+            to show, its labels cannot be read, or no image is left and
+            ``allow_empty`` does not allow it.
     """
 
     def __init__(self,
@@ -63,6 +67,7 @@ class ClassSubset(Dataset):
                  others: str = 'strip',
                  shots: Optional[int] = None,
                  seed: int = 0,
+                 allow_empty: bool = False,
                  lazy_init: bool = False) -> None:
         self.class_table = ClassTable.from_cfg(classes)
         self.keep = keep
@@ -75,6 +80,7 @@ class ClassSubset(Dataset):
                              f'class of at least 1, got {shots!r}')
         self.shots = shots
         self.seed = seed
+        self.allow_empty = allow_empty
         if isinstance(dataset, dict):
             dataset = DATASETS.build(dataset)
         if not isinstance(dataset, BaseDataset):
@@ -111,7 +117,7 @@ class ClassSubset(Dataset):
                                      self._keep, self.others)
         self._labels = read_labels(self.dataset, self.class_table)
         held = self._scan()
-        if not held:
+        if not held and not self.allow_empty:
             names = self.class_table.names
             raise ValueError(
                 f'ClassSubset.dataset must hold an image of the classes '
@@ -209,6 +215,6 @@ def _labels_to_keep(table: ClassTable, keep: Any) -> Set[int]:
         labels = set()
     if not labels:
         raise ValueError(
-            f"keep must be 'all', one of {SPLITS} or a sequence of them, and "
-            f'there must be a class in it, got {keep!r} of {table}')
+            f"keep must be 'all', one of {ALL_SPLITS} or a sequence of them, "
+            f'and there must be a class in it, got {keep!r} of {table}')
     return labels

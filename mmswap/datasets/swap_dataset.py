@@ -1,5 +1,6 @@
 """The data of one phase: a named branch for each stream of batches."""
 import bisect
+from contextlib import nullcontext
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
@@ -7,6 +8,8 @@ from mmengine.dataset import force_full_init
 from torch.utils.data import Dataset
 
 from mmswap.registry import DATASETS
+
+from .draws import Draw, seeded
 
 # Branches reach SwapModel.forward as keyword arguments beside these.
 _RESERVED = ('inputs', 'data_samples', 'mode')
@@ -119,7 +122,9 @@ class SwapDataset(Dataset):
         """A sample and the branch it belongs to.
 
         Args:
-            idx: Index of the sample, below zero counted from the end.
+            idx: Index of the sample, below zero counted from the end. A
+                ``Draw``, as ``SwapSampler`` gives it, seeds the random
+                transforms.
 
         Returns:
             A dict with ``branch``, the branch's name, ``sample``, what the
@@ -129,10 +134,10 @@ class SwapDataset(Dataset):
             IndexError: If there is no such sample.
         """
         dataset, inner, branch = self._locate(idx)
+        with seeded(idx.seed) if isinstance(idx, Draw) else nullcontext():
+            sample = dataset[inner]
         return dict(
-            branch=branch,
-            sample=dataset[inner],
-            branch_sizes=self.branch_sizes)
+            branch=branch, sample=sample, branch_sizes=self.branch_sizes)
 
     def _locate(self, idx: int) -> Tuple[Any, int, str]:
         """The data set of a sample, the index in it and the branch."""

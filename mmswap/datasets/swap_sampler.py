@@ -1,5 +1,5 @@
 """A fixed number of samples of each branch in every batch."""
-from itertools import islice
+from itertools import count, islice
 from typing import Any, Dict, Iterator, Mapping, Optional
 
 import torch
@@ -8,6 +8,7 @@ from torch.utils.data import Sampler
 
 from mmswap.registry import DATA_SAMPLERS
 
+from .draws import Draw
 from .swap_dataset import SwapDataset
 
 _KEY = 'train_dataloader.sampler.branch_sizes'
@@ -23,7 +24,8 @@ class SwapSampler(Sampler):
     the dataset's branches. Rank r of W takes every W-th index of a stream,
     beginning with the r-th, so that no two ranks meet the same sample within
     a pass and all ranks together see the samples that one process with W
-    times the branch sizes would see.
+    times the branch sizes would see. Every index is a ``Draw``, so that the
+    random transforms of a sample hang on the seed alone.
 
     Args:
         dataset: A ``SwapDataset``.
@@ -107,9 +109,11 @@ class SwapSampler(Sampler):
                 self._stream(number, name), self.rank, None, self.world_size)
             for number, name in enumerate(self.branch_sizes)
         }
+        numbers = count(self.rank, self.world_size)
         while True:
             for name, size in self.branch_sizes.items():
-                yield from islice(streams[name], size)
+                for index in islice(streams[name], size):
+                    yield Draw(index, (self.seed, next(numbers)))
 
     def _stream(self, number: int, name: str) -> Iterator[int]:
         """Endless passes through a branch, for all ranks together."""

@@ -8,7 +8,7 @@ from mmengine.evaluator import BaseMetric, Evaluator
 from mmengine.fileio import load
 from mmengine.logging import MessageHub, print_log
 
-from ..class_table import SPLITS, ClassTable
+from ..class_table import ALL_SPLITS, SPLITS, ClassTable
 from ..registry import EVALUATOR, METRICS
 from .metric_checks import check_config
 from .scores import (
@@ -35,8 +35,7 @@ class SwapEvaluator(Evaluator):
     in mmengine's ``Evaluator``. The results are called
 
     - ``<split>/<name>``, such as ``retain/coco/bbox_mAP``;
-    - ``swap/<split>``, the primary metric of ``retain``, ``forget`` and
-      ``learn``;
+    - ``swap/<split>``, the primary metric of each split;
     - ``swap/h_mean``, the harmonic mean of ``swap/retain`` and the drop of
       ``swap/forget``, as in GS-LoRA;
     - ``swap/score``, the harmonic mean of ``swap/retain``, the drop of
@@ -48,8 +47,9 @@ class SwapEvaluator(Evaluator):
 
     Args:
         metrics: Metrics by split: ``retain``, ``forget``, ``learn``, ``all``
-            or some of these. Each is a metric or its config, or a list of
-            those, without ``ann_file``.
+            or some of these, and, where requests follow one another,
+            ``forgotten`` and ``missing``. Each is a metric or its config, or
+            a list of those, without ``ann_file``.
         classes: ``dict(base=..., learn=..., forget=...)``, the class table.
             Defaults to None, then it is the ``swap_classes`` of the data
             set's metainfo, which ``mmswap.ClassSubset`` writes.
@@ -159,7 +159,7 @@ class SwapEvaluator(Evaluator):
         """The primary metric of each split that has results."""
         names = PRIMARY_METRICS if self.primary is None else (self.primary, )
         found = {}
-        for split in SPLITS:
+        for split in ALL_SPLITS:
             of_split = {
                 name: value
                 for name, value in results.items()
@@ -204,7 +204,7 @@ class SwapEvaluator(Evaluator):
 
 def _build_metrics(metrics: Mapping[str, Metrics]) -> List[SplitMetric]:
     """Build the metrics of all splits."""
-    known = (*SPLITS, 'all')
+    known = (*ALL_SPLITS, 'all')
     if not isinstance(metrics, Mapping):
         raise TypeError('val_evaluator.metrics must be a dict of metrics by '
                         f'split, {known}, got {metrics!r}')

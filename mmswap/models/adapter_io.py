@@ -4,9 +4,10 @@ The files are peft's (``adapter_config.json``, ``adapter_model.safetensors``)
 and two of mmswap's: ``swap.json`` with the class table, and
 ``class_rows.safetensors`` with the rows of the new classes.
 """
+import copy
 import json
 from pathlib import Path
-from typing import Any, Dict, Optional, Union
+from typing import Any, Dict, Optional, Set, Union
 
 import torch
 from peft import (
@@ -19,8 +20,14 @@ from torch import Tensor, nn
 
 from ..class_table import ClassTable
 from .checkpoint_files import save_safetensors
-from .groups import group_norms
-from .lora import adapter_config, is_lora_key, merge_lora, remove_lora
+from .groups import group_norms, lora_layers, lora_weights
+from .lora import (
+    adapter_config,
+    is_lora_key,
+    layer_pattern,
+    merge_lora,
+    remove_lora,
+)
 from .swap_model import SwapModel
 
 _WEIGHTS = 'adapter_model.safetensors'
@@ -69,6 +76,9 @@ def save_adapter(model: nn.Module,
                  name: str = 'default') -> Path:
     """Write all that was trained to a folder.
 
+    Layers that group sparsity made zero are left out; ``swap.json`` lists
+    them.
+
     Args:
         model: A SwapModel or any model with LoRA layers.
         folder: Made where it is missing; files in it are replaced.
@@ -87,17 +97,29 @@ def save_adapter(model: nn.Module,
                          f'{name!r}')
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    dropped = _zero_layers(inner, name)
     weights = get_peft_model_state_dict(
         inner,
-        state_dict=_lora_state(inner),
+        state_dict={
+            key: value
+            for key, value in _lora_state(inner).items()
+            if key.partition('.lora_')[0] not in dropped
+        },
         adapter_name=name,
         save_embedding_layers=False)
     save_safetensors(
         {_PEFT_PREFIX + key: value for key, value in weights.items()},
         folder / _WEIGHTS)
+    config = copy.copy(config)
+    config.target_modules = layer_pattern([
+        path for path, layer in lora_layers(inner)
+        if name in layer.lora_A and path not in dropped
+    ])
     config.save_pretrained(str(folder))
     meta: Dict[str, Any] = dict(
-        format=1, group_norms=group_norms(inner, name))
+        format=1,
+        group_norms=group_norms(inner, name),
+        dropped_layers=sorted(dropped))
     if isinstance(model, SwapModel):
         meta['classes'] = model.class_table.as_dict()
         rows = _new_rows(model)
@@ -112,8 +134,8 @@ def load_adapter(model: nn.Module,
                  name: str = 'default') -> nn.Module:
     """Read a folder of :func:`save_adapter` into a model, in place.
 
-    A model without LoRA layers gets them, as the folder's configuration
-    says; one that has them must have the same.
+    A model without LoRA layers gets them where the adapter changes anything;
+    one that has them must have the same.
 
     Args:
         model: A SwapModel with the folder's classes, or any model.
@@ -147,8 +169,14 @@ def load_adapter(model: nn.Module,
         key[len(_PEFT_PREFIX):]: value
         for key, value in load_file(folder / _WEIGHTS).items()
     }
+    # Layers that were zero are not in the file, and need not be in the model.
+    zero = {
+        key
+        for key in own
+        if key.partition('.lora_')[0] in meta.get('dropped_layers', ())
+    }
     shapes = [{key: tuple(value.shape) for key, value in state.items()}
-              for state in (own, saved)]
+              for state in ({k: own[k] for k in own if k not in zero}, saved)]
     if shapes[0] != shapes[1]:
         odd = sorted(
             {key for key, _ in shapes[0].items() ^ shapes[1].items()})
@@ -156,6 +184,8 @@ def load_adapter(model: nn.Module,
             f'the adapter in {folder} must fit the model; layers that differ:'
             f' {odd[:5]} and so on, {len(odd)} in all')
     with torch.no_grad():
+        for key in zero:
+            own[key].zero_()
         for key, value in saved.items():
             own[key].copy_(value)
         if isinstance(model, SwapModel):
@@ -172,6 +202,20 @@ def _lora_state(model: nn.Module) -> Dict[str, Tensor]:
     }
 
 
+def _zero_layers(model: nn.Module, name: str) -> Set[str]:
+    """Paths of the layers of which A and B are zero.
+
+    None where all are: an adapter has a layer.
+    """
+    layers = {
+        path
+        for path, layer in lora_layers(model) if name in layer.lora_A and
+        not any(bool(p.detach().any()) for p in lora_weights(layer, name))
+    }
+    norms = group_norms(model, name)
+    return layers if any(norms.values()) else set()
+
+
 def _new_rows(model: SwapModel) -> Dict[str, Tensor]:
     return {
         key: where.select(param.detach())
@@ -182,9 +226,7 @@ def _new_rows(model: SwapModel) -> Dict[str, Tensor]:
 def _check_classes(model: nn.Module, saved: Optional[Dict[str, Any]]) -> None:
     if not isinstance(model, SwapModel) or saved is None:
         return
-    saved_table = ClassTable.from_cfg(saved)
-    if (saved_table.base, saved_table.learn) != (model.class_table.base,
-                                                 model.class_table.learn):
+    saved_table, own = ClassTable.from_cfg(saved), model.class_table
+    if (saved_table.known, saved_table.learn) != (own.known, own.learn):
         raise ValueError(
-            f'classes must be those of the adapter, {saved_table}, got '
-            f'{model.class_table}')
+            f'classes must be those of the adapter, {saved_table}, got {own}')

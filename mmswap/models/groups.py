@@ -94,6 +94,32 @@ def stacked_norms(groups: Iterable[Sequence[Tensor]]) -> Tensor:
     ])
 
 
+def changed_layers(model: nn.Module, name: str = 'default') -> List[str]:
+    """Paths of the layers that an adapter changes: neither A nor B is zero.
+
+    Args:
+        model: A model with LoRA layers.
+        name: The adapter.
+    """
+    return [
+        path for path, layer in lora_layers(model)
+        if name in layer.lora_A and all(
+            bool(p.detach().any()) for p in lora_weights(layer, name))
+    ]
+
+
+def changed_groups(model: nn.Module, name: str = 'default') -> List[str]:
+    """The groups, as :func:`group_params` names them, that have such a layer.
+
+    Args:
+        model: A model with LoRA layers.
+        name: The adapter.
+    """
+    blocks = find_blocks(model)
+    changed = [_group_of(path, blocks) for path in changed_layers(model, name)]
+    return list(dict.fromkeys(changed))
+
+
 def group_norms(model: nn.Module, name: str = 'default') -> Dict[str, float]:
     """Frobenius norm over the A and B matrices of each group.
 

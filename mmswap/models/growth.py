@@ -37,6 +37,13 @@ def build_grown(
     if not isinstance(model, Mapping):
         raise TypeError('model.model must be the config of a stock model, '
                         f'got {type(model).__name__}')
+    if table.learned:
+        # The checkpoint has the classes that earlier requests learned, the
+        # stock config does not.
+        model, _ = grow_config(
+            model, ClassTable(table.base, table.learned, stuff=[
+                name for name in table.stuff if name in table.known]))
+        table = ClassTable(table.known, table.learn, stuff=table.stuff)
     grown_cfg, grown = grow_config(model, table)
     inner = MMENGINE_MODELS.build(copy.deepcopy(grown_cfg))
     if not table.num_learn:

@@ -5,7 +5,7 @@ hides that an OpenMMLab model is no ``PeftModel``.
 """
 import math
 import re
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Sequence
 
 import torch
 from peft import LoraConfig, inject_adapter_in_model
@@ -55,13 +55,22 @@ def apply_adapter(model: nn.Module,
         raise ValueError(f'adapter.name must be new to the model, which has '
                          f'an adapter {name!r} already')
     layers = target_layers(model, targets)
-    # A pattern instead of a list of names: peft takes a list for suffixes.
-    pattern = '|'.join(re.escape(layer) for layer in layers)
     config = LoraConfig(
-        r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=pattern)
+        r=rank,
+        lora_alpha=alpha,
+        lora_dropout=dropout,
+        target_modules=layer_pattern(layers))
     inject_adapter_in_model(config, model, adapter_name=name)
     reset_adapter(model, name)
     return group_params(model, name)
+
+
+def layer_pattern(layers: Sequence[str]) -> str:
+    """peft's ``target_modules`` for exactly these layers.
+
+    A pattern instead of a list of names: peft takes a list for suffixes.
+    """
+    return '|'.join(re.escape(layer) for layer in layers)
 
 
 def reset_adapter(model: nn.Module, name: str = 'default') -> None:

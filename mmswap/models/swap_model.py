@@ -11,7 +11,7 @@ from ..class_table import ClassTable
 from ..registry import MODELS
 from .class_rows import ClassRows, train_new_rows
 from .data_preprocessor import SwapDataPreprocessor
-from .groups import group_params
+from .groups import changed_groups, group_params
 from .growth import build_grown
 from .history import AdapterHistory, unfold
 from .loading import (
@@ -132,6 +132,11 @@ class SwapModel(BaseModel):
             return {}
         return group_params(self.model, self.adapter_name)
 
+    @property
+    def changed_groups(self) -> List[str]:
+        """The groups in which a layer is changed: neither A nor B is zero."""
+        return changed_groups(self.model, self.adapter_name)
+
     def class_params(self) -> Dict[str, Tuple[nn.Parameter, ClassRows]]:
         """The parameters with class rows, by stock key."""
         found = {stock_key(k): p for k, p in self.model.named_parameters()}
@@ -222,16 +227,19 @@ class SwapModel(BaseModel):
         """Check a phase checkpoint's class table against the config's.
 
         Raises:
-            RuntimeError: If they differ in base or learned classes; which of
-                them are to be forgotten may change from phase to phase.
+            RuntimeError: If it has neither the classes of this phase nor
+                those that were known when it began. Which of them are to be
+                forgotten may change from phase to phase.
         """
-        saved = unpack_extra(state)
-        for key in ('base', 'learn'):
-            ours = self.class_table.as_dict()[key]
-            if saved[key] != ours:
-                raise RuntimeError(
-                    f'classes.{key} must be those of the phase in load_from, '
-                    f'{saved[key]}, got {ours}')
+        extra = unpack_extra(state)
+        extra.pop('adapter')
+        saved = ClassTable.from_cfg(extra).names
+        ours = self.class_table
+        if saved not in (ours.names, ours.known):
+            raise RuntimeError(
+                'classes.base, classes.learned and classes.learn must be '
+                f'those of the phase in load_from, {list(saved)}, got '
+                f'{list(ours.names)}')
 
     def _load_from_state_dict(self, state_dict: Dict[str, Tensor],
                               prefix: str, *args: Any) -> None:

@@ -99,7 +99,10 @@ def test_default_names():
     assert common_start(['learn', 'forget']) == ''
     assert default_work_dir(['c/m_learn.py', 'c/m_forget.py']) == Path(
         'work_dirs/m_swap')
-    assert default_work_dir(['learn.py']) == Path('work_dirs/mmswap_swap')
+    assert default_work_dir(['learn.py', 'forget.py']) == Path(
+        'work_dirs/mmswap_swap')
+    assert default_work_dir(['m_requests.py']) == Path(
+        'work_dirs/m_requests_swap')
 
 
 def test_each_phase_can_have_an_adapter_of_its_own(toy):

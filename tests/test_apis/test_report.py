@@ -93,3 +93,25 @@ def test_primary_metrics():
     assert primary_metrics(COLUMNS[0].metrics) == dict(
         retain=.8, forget=.7, learn=0.)
     assert primary_metrics({'retain/coco/bbox_mAP': .5}) == {}
+
+
+def test_the_rows_of_a_stream():
+    """Splits of earlier requests, the evaluator's scores, changed groups."""
+    first = {'retain/coco/segm_mAP': .8, 'swap/retain': .8}
+    second = dict(first, **{
+        'forgotten/coco/segm_mAP': .02, 'missing/coco/segm_mAP': .6,
+        'swap/h_mean': .7, 'swap/score': .65})
+    report = build_report([
+        Column('base', first),
+        Column('after 2', second, dict(changed=4, all=13))])
+    rows = _rows(report)
+    assert rows['forgotten', 'segm_mAP'] == [None, .02]
+    assert rows['missing', 'segm_mAP'] == [None, .6]
+    assert (rows['swap', 'h_mean'], rows['swap', 'score']) == (
+        [None, .7], [None, .65])
+    assert rows['adapter', 'changed groups'] == [None, 4]
+    assert rows['adapter', 'groups'] == [None, 13]
+    line = next(line for line in format_report(report).splitlines()
+                if 'changed groups' in line)
+    assert line.split() == ['|', 'adapter', '|', 'changed', 'groups', '|', '-',
+                            '|', '4', '|']

@@ -1,10 +1,14 @@
 import pickle
+import random
 
+import numpy as np
 import pytest
+import torch
 from mmengine.registry import DATASETS as ROOT_DATASETS
 from torch.utils.data import Dataset
 
 from mmswap.datasets import ClassSubset, SwapDataset
+from mmswap.datasets.draws import Draw
 
 from .conftest import CLASSES, NAMES
 
@@ -132,3 +136,26 @@ def test_data_sets_must_agree_on_the_classes(second):
         SwapDataset(dict(retain=Letters('a'), learn=second))
     with pytest.raises(ValueError, match='must agree on the classes'):
         SwapDataset(dict(retain=[Letters('a'), second]))
+
+
+class Noisy(Letters):
+    """Letters with what numpy, Python and torch draw."""
+
+    def __getitem__(self, idx):
+        return (self.letters[idx], np.random.rand(), random.random(),
+                float(torch.rand(())))
+
+
+def test_a_draw_seeds_the_transforms_and_nothing_else():
+    swap = SwapDataset(dict(retain=Noisy('ab'), learn=Noisy('c')))
+    np.random.seed(3)
+    wanted = np.random.rand(2)
+    np.random.seed(3)
+    first = swap[Draw(1, (0, 7))]['sample']
+    assert np.random.rand(2).tolist() == wanted.tolist()
+    assert swap[pickle.loads(pickle.dumps(Draw(1, (0, 7))))][
+        'sample'] == first
+    other = swap[Draw(1, (0, 8))]['sample']
+    assert other[0] == first[0] == 'b'
+    assert all(a != b for a, b in zip(other[1:], first[1:]))
+    assert swap[1]['sample'][1:] != swap[1]['sample'][1:]

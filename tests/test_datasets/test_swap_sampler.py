@@ -284,3 +284,18 @@ def test_trains_with_mmengine_s_default_hooks(dataset, tmp_path):
         log_level='ERROR')
     runner.train()
     assert model.seen == [SIZES] * 7
+
+
+def test_every_draw_of_every_rank_has_a_seed_of_its_own(dataset):
+    ranks = [list(islice(iter(build(dataset, r, 2, seed=5)), 12))
+             for r in (0, 1)]
+    seeds = [draw.seed for draws in ranks for draw in draws]
+    assert sorted(seeds) == [(5, number) for number in range(24)]
+
+
+def test_a_draw_keeps_its_seed_after_a_skip(dataset):
+    sampler, later = build(dataset, seed=1), build(dataset, seed=1)
+    later.skip(6)
+    whole, rest = (list(islice(iter(s), n)) for s, n in (
+        (sampler, 12), (later, 6)))
+    assert [(d, d.seed) for d in whole[6:]] == [(d, d.seed) for d in rest]

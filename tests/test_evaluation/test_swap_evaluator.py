@@ -279,7 +279,7 @@ def test_splits_cannot_share_a_metric():
 
 
 @pytest.mark.parametrize(('metrics', 'error', 'message'), [
-    (dict(forgotten=COCO), ValueError, r"got \['forgotten'\]"),
+    (dict(gone=COCO), ValueError, r"got \['gone'\]"),
     ({}, ValueError, r"must have some of the keys .* got \[\]"),
     (COCO, ValueError, "'type'"),
     ([COCO], TypeError, 'must be a dict of metrics by split'),

@@ -4,6 +4,7 @@ import json
 import pytest
 import torch
 from mmcv.cnn.bricks.transformer import FFN, MultiheadAttention
+from safetensors import safe_open
 from torch import nn
 
 import mmswap
@@ -208,3 +209,38 @@ def test_bad_folders(build_swap, tmp_path, no_new_classes):
         mmswap.load_adapter(thin, folder)
     with pytest.raises(ValueError, match="adapter of the model, got 'other'"):
         mmswap.save_adapter(swap, folder, 'other')
+
+
+def test_groups_that_are_zero_are_left_out_of_the_file(
+        build_swap, tmp_path, randomise_adapter, assert_same_bits):
+    swap = randomise_adapter(build_swap('mask_rcnn'))
+    zeroed, *kept = swap.groups
+    with torch.no_grad():
+        for param in swap.groups[zeroed]:
+            param.zero_()
+    assert swap.changed_groups == kept
+    folder = mmswap.save_adapter(swap, tmp_path)
+    with safe_open(folder / 'adapter_model.safetensors', 'pt') as file:
+        assert not any(zeroed in key for key in file.keys())
+    # A model that has the group gets it back as zero ...
+    other = randomise_adapter(build_swap('mask_rcnn'))
+    mmswap.load_adapter(other, folder)
+    assert_same_bits(other.model.state_dict(), swap.model.state_dict())
+    # ... and a plain one gets no LoRA there.
+    plain = mmswap.merge_adapter(build_swap('mask_rcnn'))
+    mmswap.load_adapter(plain, folder)
+    assert list(mmswap.group_norms(plain)) == kept
+    assert mmswap.group_norms(plain) == {
+        name: norm for name, norm in mmswap.group_norms(swap.model).items()
+        if norm}
+
+
+def test_an_adapter_that_is_zero_throughout_is_written(plain, tmp_path):
+    mmswap.apply_adapter(plain, rank=2)
+    with torch.no_grad():
+        for key, param in plain.named_parameters():
+            if 'lora_' in key:
+                param.zero_()
+    folder = mmswap.save_adapter(plain, tmp_path)
+    other = mmswap.load_adapter(Plain(), folder)
+    assert set(mmswap.group_norms(other).values()) == {0.}

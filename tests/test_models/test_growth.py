@@ -229,3 +229,36 @@ def test_a_model_without_class_rows_is_refused():
 
     with pytest.raises(ValueError, match='a row for each class, but none of'):
         build_grown(dict(type=Prompted, num_classes=3), table(3, 1))
+
+
+def test_classes_that_were_learned_before_are_there(read_config, base_state,
+                                                    build_swap):
+    """Of three learned classes only the last one's rows are new."""
+    classes = dict(read_config('mask_rcnn', 'learn').model.classes)
+    first = build_swap(
+        'mask_rcnn', classes=dict(classes, learn=('eight', 'nine')),
+        adapter=dict(name='one'))
+    with torch.no_grad():
+        for param, rows in first.class_params().values():
+            rows.assign(param, torch.randn_like(rows.select(param)))
+    second = build_swap(
+        'mask_rcnn', load=False, adapter=dict(name='two'),
+        classes=dict(classes, learned=('eight', 'nine'), learn=('ten', )))
+    state = first.state_dict()
+    second.load_state_dict(state)
+    key = 'roi_head.bbox_head.fc_cls.weight'
+    param, rows = second.class_params()[key]
+    assert (rows.num_base, rows.num_new, len(param)) == (K + 2, 1, K + 4)
+    assert torch.equal(param[:K + 2], state[f'model.{key}'][:K + 2])
+    assert torch.equal(param[-1], state[f'model.{key}'][-1])
+    assert rows.new_mask.nonzero().tolist() == [[K + 2]]
+
+
+def test_a_checkpoint_of_other_requests_is_refused(read_config, build_swap):
+    classes = dict(read_config('mask_rcnn', 'learn').model.classes)
+    first = build_swap('mask_rcnn', adapter=dict(name='one'))
+    other = build_swap(
+        'mask_rcnn', load=False, adapter=dict(name='two'),
+        classes=dict(classes, learned=('ten', 'nine'), learn=('six-b', )))
+    with pytest.raises(RuntimeError, match="phase in load_from.*got .*'ten'"):
+        other.load_state_dict(first.state_dict())

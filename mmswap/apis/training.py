@@ -1,0 +1,107 @@
+"""One training run, and what is in the folder that it writes to."""
+import gc
+from pathlib import Path
+from typing import Any, Dict, Optional
+
+import torch
+from mmengine.dist import get_rank, master_only
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner, find_latest_checkpoint
+
+from ..datasets.draws import mix_seed
+
+
+class _LastMetrics(Hook):
+    """Keeps the metrics of the last validation and when it was."""
+
+    priority = 'LOWEST'
+
+    def __init__(self) -> None:
+        self.iter: Optional[int] = None
+        self.metrics: Dict[str, Any] = {}
+
+    def after_val_epoch(self,
+                        runner: Runner,
+                        metrics: Optional[Dict[str, Any]] = None) -> None:
+        """Keep them."""
+        self.iter, self.metrics = runner.iter, dict(metrics or {})
+
+
+class _StepSeeds(Hook):
+    """Seeds torch before every step, by the step.
+
+    What a model draws while it trains (denoising queries, sampled points,
+    dropout) is then the same in a run that was interrupted.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def before_train_iter(self,
+                          runner: Runner,
+                          batch_idx: int,
+                          data_batch: Any = None) -> None:
+        """Seed."""
+        del batch_idx, data_batch
+        torch.manual_seed(mix_seed((runner.seed, get_rank(), runner.iter)))
+
+
+def train(runner: Runner) -> Dict[str, float]:
+    """Train and return the metrics of the model at the end."""
+    last = _LastMetrics()
+    runner.register_hook(last)
+    if runner.seed is not None:
+        runner.register_hook(_StepSeeds())
+    runner.train()
+    if last.iter == runner.iter:
+        return numbers(last.metrics)
+    # Not Runner.val, whose before_run would set hooks up a second time.
+    return numbers(runner.val_loop.run())
+
+
+def latest_checkpoint(folder: str) -> Optional[str]:
+    """The last checkpoint in a phase's folder that is still there."""
+    if not (Path(folder) / 'last_checkpoint').is_file():
+        return None
+    named = Path(find_latest_checkpoint(folder))
+    for path in (named, Path(folder) / named.name):
+        if path.is_file():
+            return str(path)
+    return None
+
+
+@master_only
+def forget_checkpoints(folder: str) -> None:
+    """Let nothing resume from what an earlier config left in the folder."""
+    (Path(folder) / 'last_checkpoint').unlink(missing_ok=True)
+
+
+def free_memory() -> None:
+    """Give back what the Runner of the last phase held."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def numbers(metrics: Dict[str, Any]) -> Dict[str, float]:
+    """The metrics that are numbers, as plain floats."""
+    plain = {}
+    for key, value in metrics.items():
+        try:
+            plain[key] = float(value)
+        except (TypeError, ValueError):
+            continue
+    return plain
+
+
+def count_groups(runner: Runner) -> Dict[str, int]:
+    """How many adapter groups a phase changed, and how many there are.
+
+    Empty for a model without adapters.
+    """
+    model = runner.model
+    if is_model_wrapper(model):
+        model = model.module
+    changed = getattr(model, 'changed_groups', None)
+    return {} if changed is None else dict(
+        changed=len(changed), all=len(model.groups))

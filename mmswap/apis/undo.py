@@ -1,0 +1,33 @@
+"""A request that is taken back: its adapter comes out of the weights."""
+from pathlib import Path
+from typing import Union
+
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from .checkpoint import read_checkpoint
+from .merge import build_model, write_checkpoint
+
+
+def undo_request(cfg: Config, checkpoint: Union[str, Path], name: str,
+                 out: Path) -> None:
+    """Write a checkpoint without the adapter of one request.
+
+    What the other requests did stays, to rounding.
+
+    Args:
+        cfg: Config of a phase that comes after it, with an adapter of its
+            own.
+        checkpoint: What the last phase wrote.
+        name: The adapter to take out.
+        out: File to write, a checkpoint that phases load.
+
+    Raises:
+        KeyError: If the checkpoint has no such adapter.
+    """
+    init_default_scope(cfg.get('default_scope', 'mmengine'))
+    model = build_model(cfg)
+    model.load_state_dict(read_checkpoint(checkpoint)['state_dict'])
+    model.undo(name)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_checkpoint(dict(state_dict=model.state_dict(), meta={}), out)
