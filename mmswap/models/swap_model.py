@@ -62,8 +62,8 @@ class SwapModel(BaseModel):
         trains: ``'adapter'``, LoRA and the new classes' rows; ``'all'``, no
             LoRA and every weight that the stock model trains, those of its
             classifier too; ``'from_scratch'``, the same from the stock
-            model's own initialisation. The last two are there to compare
-            with.
+            model's own initialisation, whatever base model ``load_from``
+            names. The last two are there to compare with.
         data_preprocessor: That of the wrapped model, where its config has
             none: the Runner gives the config's top-level one, as mmseg's and
             mmpretrain's configs have it.
@@ -135,6 +135,8 @@ class SwapModel(BaseModel):
     @property
     def changed_groups(self) -> List[str]:
         """The groups in which a layer is changed: neither A nor B is zero."""
+        if self.adapter_name is None:
+            return []
         return changed_groups(self.model, self.adapter_name)
 
     def class_params(self) -> Dict[str, Tuple[nn.Parameter, ClassRows]]:
@@ -248,9 +250,12 @@ class SwapModel(BaseModel):
             self._loaded = False  # Until every key has landed.
             of_phase = fold_earlier(state_dict, self.adapter_name)
             if self.trains == 'from_scratch' and not of_phase:
-                raise RuntimeError(
-                    "load_from must be None with model.trains='from_scratch',"
-                    ' got the checkpoint of another model')
+                print_log(
+                    "mmswap: load_from is not used, as model.trains="
+                    "'from_scratch'", 'current')
+                state_dict.clear()
+                state_dict.update(self.state_dict())
+                of_phase = True
             drop_objective(state_dict, self.objective if of_phase else None)
             adapt_checkpoint(state_dict, self.model.state_dict(),
                              self.class_rows, of_phase)

@@ -52,7 +52,12 @@ val_evaluator = dict(
     _delete_=True,
     type='mmswap.SwapEvaluator',
     classes=classes,
-    metrics=dict(retain=metric, forget=metric, all=metric))
+    metrics=dict(
+        retain=metric,
+        forget=metric,
+        forgotten=metric,
+        missing=metric,
+        all=metric))
 test_evaluator = val_evaluator
 
 max_iters = 150

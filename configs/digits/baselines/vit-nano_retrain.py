@@ -26,4 +26,3 @@ param_scheduler = [
 default_hooks = dict(checkpoint=dict(interval=max_iters))
 # Its start says nothing of what there was to forget.
 custom_hooks = [dict(type='mmswap.SwapLogHook', measure_before=False)]
-load_from = None

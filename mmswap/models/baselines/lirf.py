@@ -91,9 +91,9 @@ class LIRFObjective(RelabelObjective):
 
     def attach(self, model: nn.Module, classes: ClassTable) -> None:
         """Listen to the layer; see :meth:`Objective.attach`."""
-        forget = classes.labels('forget')
+        gone = classes.labels(['forget', 'forgotten'])
         self._kept_labels = [
-            label for label in range(len(classes)) if label not in forget
+            label for label in range(len(classes)) if label not in gone
         ]
         layers = dict(model.named_modules())
         if self.layer not in layers:
