@@ -6,10 +6,10 @@ from typing import Any, Dict, Optional
 import torch
 from mmengine.dist import get_rank, master_only
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, find_latest_checkpoint
 
 from ..datasets.draws import mix_seed
+from ..engine.hooks.wrapped import swap_model_of
 
 
 class _LastMetrics(Hook):
@@ -99,9 +99,7 @@ def count_groups(runner: Runner) -> Dict[str, int]:
 
     Empty for a model without adapters.
     """
-    model = runner.model
-    if is_model_wrapper(model):
-        model = model.module
+    model = swap_model_of(runner)
     changed = getattr(model, 'changed_groups', None)
     return {} if changed is None else dict(
         changed=len(changed), all=len(model.groups))

@@ -1,8 +1,14 @@
 from .constructor import SwapOptimWrapperConstructor
-from .hooks import AdapterHook, ImportanceHook, SwapLogHook
+from .hooks import (
+    AdapterHook,
+    GradientStatsHook,
+    ImportanceHook,
+    SwapLogHook,
+)
 from .optim_wrapper import GroupSparseAmpOptimWrapper, GroupSparseOptimWrapper
 
 __all__ = [
-    'AdapterHook', 'GroupSparseAmpOptimWrapper', 'GroupSparseOptimWrapper',
-    'ImportanceHook', 'SwapLogHook', 'SwapOptimWrapperConstructor'
+    'AdapterHook', 'GradientStatsHook', 'GroupSparseAmpOptimWrapper',
+    'GroupSparseOptimWrapper', 'ImportanceHook', 'SwapLogHook',
+    'SwapOptimWrapperConstructor'
 ]

@@ -6,7 +6,7 @@ soft-threshold. The penalty is added once an update, however many batches
 accumulate, and after DDP has averaged the gradients, so it is neither
 multiplied nor divided by a count.
 """
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from mmengine.logging import MessageHub
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
@@ -54,6 +54,8 @@ class _GroupSparsity:
         self.alpha = alpha
         self.mode = mode
         self.start = start
+        # Called with the gradients of the task losses as they are.
+        self.listeners: List[Callable[[], None]] = []
         self._checked = False
 
     def _acts(self, mode: str) -> bool:
@@ -69,6 +71,8 @@ class _GroupSparsity:
         if not self._checked:
             self._check_gradients()
             self._checked = True
+        for listener in self.listeners:
+            listener()
         if self._acts('penalty'):
             add_penalty_grad(self.params, self.alpha)
 

@@ -1,4 +1,7 @@
 """The hooks on a real Runner with the toy."""
+import copy
+import json
+
 import pytest
 import torch
 from mmengine.hooks import Hook
@@ -9,7 +12,7 @@ from swap_toy import TOY, make_step, make_swap_cfg
 from torch.utils.data import Dataset
 
 import mmswap
-from mmswap.engine import AdapterHook, SwapLogHook
+from mmswap.engine import AdapterHook, GradientStatsHook, SwapLogHook
 
 
 class Steps(Dataset):
@@ -121,3 +124,65 @@ def test_adapter_hook_writes_what_was_trained(train_toy, tmp_path, named,
     mmswap.load_adapter(other, folder)
     assert_same_bits(other.model.state_dict(),
                      runner.model.model.state_dict())
+
+
+class GradsByHand(Hook):
+    """What autograd says of each matrix before each step."""
+
+    priority = 'VERY_HIGH'
+
+    def __init__(self):
+        self.seen = []
+
+    def before_train_iter(self, runner, batch_idx, data_batch):
+        model = copy.deepcopy(runner.model)
+        losses = model(**model.data_preprocessor(data_batch, True),
+                       mode='loss')
+        params = {name: p for name, p in model.model.named_parameters()
+                  if '.lora_' in name}
+        grads = torch.autograd.grad(
+            model.parse_losses(losses)[0], list(params.values()))
+        self.seen.append({
+            name: (float(grad.mean()), float(grad.abs().mean()))
+            for name, grad in zip(params, grads)
+        })
+
+
+def test_gradient_stats_are_those_of_the_task_losses(train_toy, tmp_path):
+    """A large penalty changes nothing of them."""
+    by_hand = GradsByHand()
+    runner = train_toy([by_hand, GradientStatsHook()], alpha=10.)
+    stats = json.loads((tmp_path / 'gradient_stats.json').read_text())
+    assert stats['updates'] == len(by_hand.seen) == 4
+    assert list(stats['groups']) == list(runner.model.groups)
+    found = {
+        name: (values['mean'], values['mean_abs'])
+        for group in stats['groups'].values()
+        for name, values in group.items()
+    }
+    assert set(found) == set(by_hand.seen[0])
+    for name, values in found.items():
+        wanted = [sum(seen[name][i] for seen in by_hand.seen) / 4
+                  for i in range(2)]
+        assert values == pytest.approx(wanted, rel=1e-4, abs=1e-8)
+    assert any(values[1] > 0 for values in found.values())
+
+
+def test_gradient_stats_go_on_in_a_resumed_run(train_toy):
+    runner = train_toy([GradientStatsHook()])
+    checkpoint = {}
+    runner.call_hook('before_save_checkpoint', checkpoint=checkpoint)
+    first = next(hook for hook in runner.hooks
+                 if isinstance(hook, GradientStatsHook))
+    fresh = GradientStatsHook()
+    fresh.after_load_checkpoint(runner, checkpoint)
+    assert fresh.sums is None  # Loaded, not resumed.
+    runner.cfg.resume = True
+    fresh.after_load_checkpoint(runner, checkpoint)
+    assert fresh.updates == 4
+    assert torch.equal(fresh.sums, first.sums)
+
+
+def test_gradient_stats_hook_refuses(train_toy):
+    with pytest.raises(ValueError, match='interval must be positive, got 0'):
+        GradientStatsHook(interval=0)

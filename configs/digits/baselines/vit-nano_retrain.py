@@ -11,8 +11,10 @@ train_dataloader = dict(
             retain=_base_.train_dataloader.dataset.branches.retain)))
 max_iters = 1500
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
+# Its head is as new as the rest.
 optim_wrapper = dict(
-    optimizer=dict(lr=1e-3), paramwise_cfg=dict(custom_keys=None))
+    optimizer=dict(lr=1e-3),
+    paramwise_cfg=dict(custom_keys=dict(_delete_=True)))
 param_scheduler = [
     dict(
         type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=100),

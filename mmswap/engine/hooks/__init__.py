@@ -1,5 +1,8 @@
 from .adapter_hook import AdapterHook
+from .gradient_stats_hook import GradientStatsHook
 from .importance_hook import ImportanceHook
 from .swap_log_hook import SwapLogHook
 
-__all__ = ['AdapterHook', 'ImportanceHook', 'SwapLogHook']
+__all__ = [
+    'AdapterHook', 'GradientStatsHook', 'ImportanceHook', 'SwapLogHook'
+]

@@ -4,11 +4,11 @@ from typing import Optional
 
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from ...models.adapter_io import save_adapter
 from ...registry import HOOKS
+from .wrapped import swap_model_of
 
 
 @HOOKS.register_module()
@@ -27,9 +27,7 @@ class AdapterHook(Hook):
     @master_only
     def after_train(self, runner: Runner) -> None:
         """Write ``adapter_config.json`` and the rest."""
-        model = runner.model
-        if is_model_wrapper(model):
-            model = model.module
+        model = swap_model_of(runner)
         if model.adapter_name is None:
             runner.logger.info('mmswap: no adapter to save, as model.trains='
                                f'{model.trains!r}')

@@ -4,13 +4,13 @@ from typing import Any, Dict, Iterator, List
 from mmengine.dataset import pseudo_collate
 from mmengine.dist import all_reduce, get_dist_info
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from ...models import SwapModel
 from ...models.baselines import ImportanceObjective
 from ...models.baselines.importance import summed_importance
 from ...registry import HOOKS
+from .wrapped import swap_model_of
 
 
 @HOOKS.register_module()
@@ -41,9 +41,7 @@ class ImportanceHook(Hook):
         Raises:
             TypeError: If the objective knows no importances.
         """
-        model = runner.model
-        if is_model_wrapper(model):
-            model = model.module
+        model = swap_model_of(runner)
         objective = model.objective
         if not isinstance(objective, ImportanceObjective):
             raise TypeError(

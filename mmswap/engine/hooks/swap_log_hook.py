@@ -3,13 +3,13 @@ from typing import Any, Dict, Optional
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from ...datasets import SwapSampler
 from ...evaluation import SwapEvaluator
 from ...models.groups import stacked_norms
 from ...registry import HOOKS
+from .wrapped import swap_model_of
 
 BEFORE_KEY = 'swap_before'
 
@@ -79,10 +79,7 @@ class SwapLogHook(Hook):
         """Log the norm of each group and how many are active."""
         if not self.every_n_train_iters(runner, self.interval):
             return
-        model = runner.model
-        if is_model_wrapper(model):
-            model = model.module
-        groups = model.groups
+        groups = swap_model_of(runner).groups
         if not groups:
             return  # All weights train, without an adapter.
         values = stacked_norms(groups.values()).tolist()

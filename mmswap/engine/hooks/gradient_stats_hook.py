@@ -1,0 +1,141 @@
+"""The gradients that a phase sends to its adapter, for the paper's figure."""
+import json
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+import torch
+from mmengine.dist import master_only
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from torch import Tensor, nn
+
+from ...registry import HOOKS
+from ..optim_wrapper import GroupSparseAmpOptimWrapper, GroupSparseOptimWrapper
+from .wrapped import swap_model_of
+
+_KEY = 'mmswap_gradient_stats'
+
+
+@HOOKS.register_module()
+class GradientStatsHook(Hook):
+    """Mean gradient and mean absolute gradient of each LoRA matrix.
+
+    Knowledge Swapping compares them between learning and forgetting to show
+    which layers each phase moves first (Sec. 4, the figure that motivates
+    learning before forgetting). They are those of the task losses: averaged
+    over processes and unscaled, before the group-sparse term and before
+    clipping, in both phases alike. The published code takes them before
+    clipping in one phase and after it in the other.
+
+    Written to ``<work_dir>/gradient_stats.json``: for each group, in the
+    model's order, and in it for each matrix, ``mean`` and ``mean_abs`` over
+    its elements and over the updates since the start of the phase. A resumed
+    run goes on counting.
+
+    Args:
+        interval: Updates between two writings; the last one is written too.
+
+    Raises:
+        ValueError: If ``interval`` is not positive.
+    """
+
+    priority = 'NORMAL'
+
+    def __init__(self, interval: int = 1000) -> None:
+        if interval < 1:
+            raise ValueError('GradientStatsHook.interval must be positive, '
+                             f'got {interval}')
+        self.interval = interval
+        self.updates = 0
+        # Sums of the means, float32 of shape (2, number of matrices).
+        self.sums: Optional[Tensor] = None
+
+    def before_train(self, runner: Runner) -> None:
+        """Begin to listen.
+
+        Raises:
+            TypeError: If the optim wrapper is not a group-sparse one.
+            ValueError: If the model has no adapter.
+        """
+        wrapper = runner.optim_wrapper
+        if not isinstance(wrapper, (GroupSparseOptimWrapper,
+                                    GroupSparseAmpOptimWrapper)):
+            raise TypeError(
+                'optim_wrapper.constructor must be '
+                "'mmswap.SwapOptimWrapperConstructor' with GradientStatsHook, "
+                f'got a {type(wrapper).__name__}')
+        self._groups = wrapper.sparsity.groups
+        if not self._groups:
+            raise ValueError("model.trains must be 'adapter' with "
+                             'GradientStatsHook, got '
+                             f'{swap_model_of(runner).trains!r}')
+        wrapper.sparsity.listeners.append(self._count)
+
+    @torch.no_grad()
+    def _count(self) -> None:
+        """Add what the matrices' gradients are now; no transfer from a GPU."""
+        grads: List[Tensor] = [
+            torch.zeros_like(p) if p.grad is None else p.grad
+            for params in self._groups.values() for p in params
+        ]
+        now = torch.stack([
+            torch.stack([grad.float().mean() for grad in grads]),
+            torch.stack([grad.float().abs().mean() for grad in grads])
+        ])
+        self.sums = now if self.sums is None else self.sums.to(now) + now
+        self.updates += 1
+
+    def after_train_iter(self,
+                         runner: Runner,
+                         batch_idx: int,
+                         data_batch: Any = None,
+                         outputs: Optional[dict] = None) -> None:
+        """Write every ``interval`` iterations."""
+        if self.every_n_train_iters(runner, self.interval):
+            self._write(runner)
+
+    def after_train(self, runner: Runner) -> None:
+        """Write the last time."""
+        self._write(runner)
+
+    def before_save_checkpoint(self, runner: Runner,
+                               checkpoint: Dict[str, Any]) -> None:
+        """Keep what was counted."""
+        if self.sums is not None:
+            checkpoint[_KEY] = dict(
+                sums=self.sums.cpu(), updates=self.updates)
+
+    def after_load_checkpoint(self, runner: Runner,
+                              checkpoint: Dict[str, Any]) -> None:
+        """Go on counting, in a resumed run only."""
+        kept = checkpoint.get(_KEY)
+        if kept is not None and runner.cfg.get('resume'):
+            self.sums, self.updates = kept['sums'], kept['updates']
+
+    @master_only
+    def _write(self, runner: Runner) -> None:
+        if self.sums is None:
+            return
+        mean, mean_abs = (self.sums / self.updates).tolist()
+        values = iter(zip(mean, mean_abs))
+        names = _matrix_names(swap_model_of(runner).model, self._groups)
+        stats = {
+            group: {
+                name: dict(zip(('mean', 'mean_abs'), next(values)))
+                for name in names[group]
+            }
+            for group in self._groups
+        }
+        text = json.dumps(dict(updates=self.updates, groups=stats), indent=2)
+        (Path(runner.work_dir) / 'gradient_stats.json').write_text(text + '\n')
+
+
+def _matrix_names(model: nn.Module,
+                  groups: Dict[str, List[nn.Parameter]]
+                  ) -> Dict[str, List[str]]:
+    """Names of the matrices of each group, by the wrapped model's paths."""
+    found = {id(p): name for name, p in model.named_parameters()}
+    return {
+        group: [found[id(param)] for param in params]
+        for group, params in groups.items()
+    }
