@@ -12,7 +12,7 @@ from mmswap.datasets.digit_scenes import make_digit_scenes
 from mmswap.models import SwapModel
 
 ROOT = Path(__file__).parents[1] / 'configs' / 'digits'
-CONFIGS = sorted(ROOT.glob('*.py'))
+CONFIGS = sorted(ROOT.rglob('*.py'))
 LEARN = [path for path in CONFIGS if path.stem.endswith('_learn')]
 FORGET = [path for path in CONFIGS if path.stem.endswith('_forget')]
 MAY_DIFFER = {

@@ -137,6 +137,8 @@ class _Swap:
         cfg.work_dir = str(self.work_dir / BASE)
         cfg.experiment_name = f'swap_{BASE}'
         cfg.resume = False
+        if _is_from_scratch(cfg):
+            cfg.model.trains = 'all'  # Which loads the base.
         started = time.monotonic()
         runner = build_runner(cfg)
         _say(f'base: evaluating {cfg.load_from}')
@@ -189,6 +191,8 @@ class _Swap:
 
     def _phase_cfg(self, phase: Phase, load_from: str) -> Config:
         cfg = copy.deepcopy(phase.cfg)
+        if _is_from_scratch(cfg):
+            load_from = cfg.load_from  # Not where the last request ended.
         cfg.load_from, cfg.resume = load_from, False
         same = self.records.get(phase.name,
                                 {}).get('fingerprint') == phase.fingerprint
@@ -216,6 +220,10 @@ class _Swap:
     def _record(self, name: str, **record: Any) -> None:
         self.records[name] = record
         write_state(self.work_dir, self.records)
+
+
+def _is_from_scratch(cfg: Config) -> bool:
+    return cfg.model.get('trains') == 'from_scratch'
 
 
 def _check_metrics(metrics: Dict[str, float]) -> None:

@@ -97,7 +97,7 @@ def request_cfg(cfg: Config, request: Request, table: ClassTable) -> Config:
     Returns:
         The phase's config: the class table in the model, the data and the
         evaluator, metrics for the splits that have a class, and an adapter
-        named after the request.
+        named after the request where adapters train.
     """
     cfg = copy.deepcopy(cfg)
     classes = table.as_dict()
@@ -105,9 +105,10 @@ def request_cfg(cfg: Config, request: Request, table: ClassTable) -> Config:
         cfg.classes = classes
     for part in cfg.values():
         _set_classes(part, classes)
-    # peft takes no dot in a name.
-    cfg.merge_from_dict(
-        {'model.adapter.name': request.name.replace('.', '_')})
+    if cfg.model.get('trains', 'adapter') == 'adapter':
+        # peft takes no dot in a name.
+        cfg.merge_from_dict(
+            {'model.adapter.name': request.name.replace('.', '_')})
     for key in ('val_evaluator', 'test_evaluator'):
         evaluator = cfg.get(key)
         if is_mmswap_type(evaluator, 'SwapEvaluator'):

@@ -2,6 +2,7 @@ from .constructor import SwapOptimWrapperConstructor
 from .hooks import (
     AdapterHook,
     GradientStatsHook,
+    ImportanceHook,
     PrototypeHook,
     SwapLogHook,
 )
@@ -9,6 +10,6 @@ from .optim_wrapper import GroupSparseAmpOptimWrapper, GroupSparseOptimWrapper
 
 __all__ = [
     'AdapterHook', 'GradientStatsHook', 'GroupSparseAmpOptimWrapper',
-    'GroupSparseOptimWrapper', 'PrototypeHook', 'SwapLogHook',
-    'SwapOptimWrapperConstructor'
+    'GroupSparseOptimWrapper', 'ImportanceHook', 'PrototypeHook',
+    'SwapLogHook', 'SwapOptimWrapperConstructor'
 ]

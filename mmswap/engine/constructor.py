@@ -70,6 +70,8 @@ class SwapOptimWrapperConstructor(DefaultOptimWrapperConstructor):
 
         Raises:
             TypeError: If it is another model.
+            ValueError: If ``group_sparse`` was given and the model has no
+                adapter.
         """
         swap_model: Union[SwapModel, Any] = getattr(model, 'module', model)
         if not isinstance(swap_model, SwapModel):
@@ -77,7 +79,13 @@ class SwapOptimWrapperConstructor(DefaultOptimWrapperConstructor):
                 "optim_wrapper.constructor='mmswap.SwapOptimWrapperConstructor"
                 f"' must have a mmswap.SwapModel, got "
                 f'{type(swap_model).__name__}')
-        self._class_params = {
+        name = swap_model.adapter_name
+        if name is None and self._sparse:
+            raise ValueError(
+                'optim_wrapper.group_sparse must be None with model.trains='
+                f'{swap_model.trains!r}, where there are no groups, got '
+                f'{self._sparse}')
+        self._class_params = set() if name is None else {
             id(param)
             for param, _ in swap_model.class_params().values()
         }
@@ -86,8 +94,8 @@ class SwapOptimWrapperConstructor(DefaultOptimWrapperConstructor):
             custom_keys={})
         self.optim_wrapper_cfg.update(
             groups=swap_model.groups,
-            sparse_groups=group_params(
-                swap_model.model, swap_model.adapter_name, self._grouping),
+            sparse_groups=name and group_params(swap_model.model, name,
+                                                self._grouping),
             **self._sparse)
         return super().__call__(swap_model)
 

@@ -99,7 +99,8 @@ def fold_adapter(state: Dict[str, Tensor], name: str, scaling: float,
         inner: Prefix of the wrapped model's keys.
     """
     mark = f'.lora_A.{name}.weight'
-    for key in [key for key in state if key.endswith(mark)]:
+    for key in [key for key in state
+                if key.startswith(inner) and key.endswith(mark)]:
         layer = key[:-len(mark)]
         down = state.pop(key)
         up = scaling * state.pop(f'{layer}.lora_B.{name}.weight')

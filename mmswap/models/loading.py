@@ -7,7 +7,7 @@ LoRA in them). ``Runner.load_checkpoint`` only warns of keys that do not
 match, so the check stands here, where the keys are known.
 """
 import json
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List, Mapping, Optional
 
 import torch
 from torch import Tensor, nn
@@ -28,9 +28,12 @@ def stock_key(key: str) -> str:
     return key.replace('.base_layer.', '.')
 
 
-def is_phase_checkpoint(keys: Mapping[str, Tensor]) -> bool:
-    """Whether a checkpoint is one of a SwapModel."""
-    return any(key.startswith(INNER) and is_lora_key(key) for key in keys)
+def is_phase_checkpoint(state: Mapping[str, Tensor]) -> bool:
+    """Whether a checkpoint is one of a SwapModel, with LoRA or without."""
+    if any(key.startswith(INNER) and is_lora_key(key) for key in state):
+        return True
+    return EXTRA in state and unpack_extra(
+        state[EXTRA])['adapter']['name'] is None
 
 
 def pack_extra(values: Dict[str, Any]) -> Tensor:
@@ -43,26 +46,38 @@ def unpack_extra(packed: Tensor) -> Dict[str, Any]:
     return json.loads(bytes(packed.tolist()).decode())
 
 
-def fold_earlier(state: Dict[str, Tensor], name: str) -> None:
+def fold_earlier(state: Dict[str, Tensor], name: Optional[str]) -> bool:
     """Fold the adapter of an earlier phase into its checkpoint, in place.
 
     A checkpoint whose adapter has the phase's own name is left as it is: the
     phase goes on with that adapter. After folding the keys are the stock
-    model's, as in a merged checkpoint, and those of the history.
+    model's, as in a merged checkpoint, and those of the history. Where all
+    weights are to train there is no history: what was added to them cannot be
+    taken out again once they have moved.
 
     Args:
         state: The checkpoint's tensors.
-        name: Name of the adapter that is to be trained.
+        name: Name of the adapter that is to be trained; None without one.
+
+    Returns:
+        Whether the keys are still a SwapModel's, so that the phase goes on
+        with all that is in the checkpoint.
 
     Raises:
         RuntimeError: If an adapter of that name has been folded before.
     """
-    if not is_phase_checkpoint(state) or EXTRA not in state:
-        return
+    if not is_phase_checkpoint(state):
+        return False
+    if EXTRA not in state:
+        return True
     earlier = unpack_extra(state[EXTRA])['adapter']
     if earlier['name'] == name:
-        return
-    fold_adapter(state, earlier['name'], earlier['scaling'], INNER)
+        return True
+    if earlier['name'] is not None:
+        fold_adapter(state, earlier['name'], earlier['scaling'], INNER)
+    if name is None:
+        for key in [key for key in state if key.startswith(HISTORY)]:
+            del state[key]
     if any(key.startswith(f'{HISTORY}{name}.') for key in state):
         raise RuntimeError(
             f'model.adapter.name must be new, or the last phase\'s '
@@ -70,36 +85,39 @@ def fold_earlier(state: Dict[str, Tensor], name: str) -> None:
             f'load_from had a {name!r} already')
     for key in [key for key in state if key.startswith(INNER)]:
         state[stock_key(key[len(INNER):])] = state.pop(key)
+    return False
 
 
-def drop_objective(state: Dict[str, Tensor], objective: nn.Module) -> None:
+def drop_objective(state: Dict[str, Tensor],
+                   objective: Optional[nn.Module]) -> None:
     """Drop what another objective kept, in place.
 
     Args:
         state: The checkpoint's tensors.
-        objective: That of this phase, which takes its own.
+        objective: That of this phase, which takes its own; None to drop all.
     """
-    kept = dict(objective.named_children()) if is_phase_checkpoint(
-        state) else {}
+    kept = dict(objective.named_children()) if objective else {}
     for key in [key for key in state if key.startswith(OBJECTIVE)]:
         if key[len(OBJECTIVE):].partition('.')[0] not in kept:
             del state[key]
 
 
 def adapt_checkpoint(state: Dict[str, Tensor], own: Dict[str, Tensor],
-                     class_rows: Dict[str, ClassRows]) -> None:
+                     class_rows: Dict[str, ClassRows],
+                     of_phase: bool) -> None:
     """Give a base or merged checkpoint a SwapModel's keys and class rows.
 
     Args:
-        state: The checkpoint's tensors; renamed and grown in place. A phase
-            checkpoint is left as it is.
+        state: The checkpoint's tensors; renamed and grown in place.
         own: State dict of the SwapModel's inner model.
         class_rows: The class tensors by stock key.
+        of_phase: Whether the keys are a SwapModel's already and only their
+            shapes are to be checked.
 
     Raises:
         RuntimeError: If a tensor has another shape than the model's.
     """
-    if not is_phase_checkpoint(state):
+    if not of_phase:
         target = {stock_key(key): key for key in own if not is_lora_key(key)}
         for key in list(state):
             if key == EXTRA or key.startswith(HISTORY):

@@ -12,8 +12,10 @@ from mmengine.logging import MessageHub, print_log
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from torch import Tensor, nn
 
+from ..class_table import ClassTable
 from ..registry import MODELS
 from .observe import Observed
+from .teacher import Teacher
 
 _BOUND_KEY = 'mmswap_forget_bound'
 
@@ -24,16 +26,37 @@ class Objective(nn.Module, metaclass=ABCMeta):
     Attributes:
         branches: Names of the branches that it needs.
         observes: Whether it also needs what the classifier saw and said.
+        per_image: Whether what it observes must be one row an image, as a
+            classifier's is.
+        teacher: The model as it was when the phase began, where the
+            objective compares with it.
     """
 
     branches: Tuple[str, ...] = ()
     observes: bool = False
+    per_image: bool = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.teacher: Optional[Teacher] = None
+
+    def attach(self, model: nn.Module, classes: ClassTable) -> None:
+        """Get to know the model; called once, when a SwapModel is built.
+
+        The model must not become a submodule of the objective, which is
+        itself one of the SwapModel's.
+
+        Args:
+            model: The wrapped model, with LoRA where it has any.
+            classes: The class table.
+        """
 
     @abstractmethod
     def forward(
-            self,
-            totals: Dict[str, Tensor],
-            observed: Optional[Mapping[str, Observed]] = None
+        self,
+        totals: Dict[str, Tensor],
+        observed: Optional[Mapping[str, Observed]] = None,
+        taught: Optional[Mapping[str, Observed]] = None,
     ) -> Dict[str, Tensor]:
         """Combine the branch losses.
 
@@ -41,6 +64,8 @@ class Objective(nn.Module, metaclass=ABCMeta):
             totals: The scalar loss of each branch in :attr:`branches`.
             observed: What the classifier saw and said in each branch; None
                 where the objective does not observe.
+            taught: The same of the teacher, on the same images; None where
+                there is no teacher.
 
         Returns:
             The terms to be summed, keys ending in ``loss``.
@@ -61,7 +86,8 @@ def build_objective(cfg: Dict[str, Any]) -> Objective:
     return objective
 
 
-def _check_weight(name: str, value: float) -> float:
+def check_weight(name: str, value: float) -> float:
+    """Refuse a negative weight of an objective, the key ``name``."""
     if value < 0:
         raise ValueError(
             f'model.objective.{name} must not be negative, got {value}')
@@ -90,16 +116,17 @@ class LearnObjective(Objective):
                  retain_weight: float = 1.0,
                  weight: float = 0.9) -> None:
         super().__init__()
-        self.retain_weight = _check_weight('retain_weight', retain_weight)
-        self.weight = _check_weight('weight', weight)
+        self.retain_weight = check_weight('retain_weight', retain_weight)
+        self.weight = check_weight('weight', weight)
 
     def forward(
-            self,
-            totals: Dict[str, Tensor],
-            observed: Optional[Mapping[str, Observed]] = None
+        self,
+        totals: Dict[str, Tensor],
+        observed: Optional[Mapping[str, Observed]] = None,
+        taught: Optional[Mapping[str, Observed]] = None,
     ) -> Dict[str, Tensor]:
         """Weigh the two; see :meth:`Objective.forward`."""
-        del observed
+        del observed, taught
         return dict(
             retain_loss=self.retain_weight * totals['retain'],
             learn_loss=self.weight * totals['learn'])
@@ -142,8 +169,8 @@ class ForgetObjective(Objective):
         if auto_factor <= 1:
             raise ValueError('model.objective.auto_factor must be above 1, '
                              f'got {auto_factor}')
-        self.weight = _check_weight('weight', weight)
-        self.retain_weight = _check_weight('retain_weight', retain_weight)
+        self.weight = check_weight('weight', weight)
+        self.retain_weight = check_weight('retain_weight', retain_weight)
         self.auto_factor = auto_factor
         self.bound: Optional[float] = None if bound == 'auto' else float(bound)
         # A bound found by an earlier run of this process is not this one's.
@@ -171,12 +198,13 @@ class ForgetObjective(Objective):
         return bound
 
     def forward(
-            self,
-            totals: Dict[str, Tensor],
-            observed: Optional[Mapping[str, Observed]] = None
+        self,
+        totals: Dict[str, Tensor],
+        observed: Optional[Mapping[str, Observed]] = None,
+        taught: Optional[Mapping[str, Observed]] = None,
     ) -> Dict[str, Tensor]:
         """Weigh and bound; see :meth:`Objective.forward`."""
-        del observed
+        del observed, taught
         if self.bound is None:
             self.bound = self._find_bound(totals['forget'])
         return dict(

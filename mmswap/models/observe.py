@@ -26,6 +26,7 @@ from torch.utils.hooks import RemovableHandle
 from .observed_rows import (
     are_enlarged,
     comparable,
+    differ_by_margin,
     find_rows,
     is_auxiliary,
     last_heads,
@@ -201,6 +202,19 @@ class Observer:
             if not len(left):
                 features = torch.cat(parts)[torch.cat(order).argsort()]
                 return Observed(features, logits, call.labels[objects])
+        return self._by_place(call, objects)
+
+    def _by_place(self, call: _Judged, objects: Tensor) -> Observed:
+        """The objects of a head that changes its logits before the loss.
+
+        ArcFace takes a margin off the label's logit and scales all. What
+        counts is what the classifier said before.
+        """
+        labels = call.labels[objects]
+        for feature, output in self._said[call.head]:
+            if output.shape == call.logits.shape and differ_by_margin(
+                    call.logits[objects], output[objects], labels):
+                return Observed(feature[objects], output[objects], labels)
         raise _computed_further()
 
     def _regions(self, call: _Judged) -> Observed:

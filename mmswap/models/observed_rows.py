@@ -70,6 +70,22 @@ def find_rows(rows: Tensor, table: Tensor) -> Tensor:
     return found
 
 
+def differ_by_margin(logits: Tensor, output: Tensor, labels: Tensor) -> bool:
+    """Whether logits are a layer's output but for the labels' and a scale.
+
+    Args:
+        logits: Shape (M, C).
+        output: Shape (M, C).
+        labels: Which logit of each row may be another, shape (M,).
+    """
+    rest = [
+        comparable(values).scatter(1, labels[:, None], 0.)
+        for values in (logits, output)
+    ]
+    alike = F.cosine_similarity(rest[0], rest[1])
+    return bool((alike > 1 - 1e-4).all())
+
+
 def are_enlarged(logits: Tensor, output: Tensor) -> bool:
     """Whether logits are a layer's output, enlarged or as it is.
 

@@ -6,13 +6,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..registry import MODELS
-from .kept_tensors import KeptTensors
 from .objectives import ForgetObjective
 from .observe import Observed
+from .phase_tensors import PhaseTensors
 
 DISTANCES = ('kl', 'l2')
 SPACES = ('features', 'logits')
-_READY_KEY = 'mmswap_prototypes_ready'
 
 
 def prototype_distance(values: Tensor, prototypes: Tensor,
@@ -105,9 +104,7 @@ class PrototypeObjective(ForgetObjective):
         self.prototype_bound = prototype_bound
         self.distance = distance
         self.space = space
-        self.prototypes = KeptTensors()
-        # A checkpoint in load_from may hold those of an earlier phase.
-        self._hub.update_info(_READY_KEY, False)
+        self.prototypes = PhaseTensors('prototypes')
 
     def keep_prototypes(self, prototypes: Mapping[str, Tensor]) -> None:
         """Take the prototypes of the model as it is when the phase begins.
@@ -116,13 +113,12 @@ class PrototypeObjective(ForgetObjective):
             prototypes: What :meth:`PrototypeSums.means` gives.
         """
         self.prototypes.keep(prototypes)
-        # As the bound: a resumed run, and no other, gets the hub back.
-        self._hub.update_info(_READY_KEY, True)
 
     def forward(
-            self,
-            totals: Dict[str, Tensor],
-            observed: Optional[Mapping[str, Observed]] = None
+        self,
+        totals: Dict[str, Tensor],
+        observed: Optional[Mapping[str, Observed]] = None,
+        taught: Optional[Mapping[str, Observed]] = None,
     ) -> Dict[str, Tensor]:
         """Weigh and bound; see :meth:`Objective.forward`.
 
@@ -133,8 +129,9 @@ class PrototypeObjective(ForgetObjective):
         Raises:
             RuntimeError: If there are no prototypes.
         """
+        del taught
         terms = super().forward(totals)
-        if not self._hub.get_info(_READY_KEY, False) or observed is None:
+        if not self.prototypes.ready or observed is None:
             raise RuntimeError(
                 "custom_hooks must have dict(type='mmswap.PrototypeHook'), "
                 'which finds the prototypes that a mmswap.PrototypeObjective '

@@ -20,16 +20,16 @@ from .loading import (
     check_keys,
     drop_objective,
     fold_earlier,
-    is_phase_checkpoint,
     pack_extra,
     stock_key,
     unpack_extra,
 )
 from .lora import adapter_config, apply_adapter, is_lora_key, reset_adapter
 from .objectives import Objective, build_objective
-from .observe import Observed, Observer
+from .step_losses import step_losses
 
 _NEW_ROWS = ('train', 'frozen')
+_TRAINS = ('adapter', 'all', 'from_scratch')
 
 
 @MODELS.register_module()
@@ -41,8 +41,9 @@ class SwapModel(BaseModel):
     other mode it hands everything to the wrapped model unchanged, so that
     stock metrics, test-time augmentation and hooks work on it.
 
-    Only LoRA and the rows of the new classes train. The base model's own
-    weights come from ``load_from`` and are never initialised here.
+    Only LoRA and the rows of the new classes train, unless ``trains`` says
+    otherwise. The base model's own weights come from ``load_from`` and are
+    not initialised here.
 
     Args:
         model: Config of the stock model with its K classes, untouched.
@@ -58,6 +59,11 @@ class SwapModel(BaseModel):
             taken out again with :meth:`undo`.
         new_rows: ``'train'`` trains the class rows of the new classes;
             ``'frozen'`` leaves them as they begin (the published behaviour).
+        trains: ``'adapter'``, LoRA and the new classes' rows; ``'all'``, no
+            LoRA and every weight that the stock model trains, those of its
+            classifier too; ``'from_scratch'``, the same from the stock
+            model's own initialisation, whatever base model ``load_from``
+            names. The last two are there to compare with.
         data_preprocessor: That of the wrapped model, where its config has
             none: the Runner gives the config's top-level one, as mmseg's and
             mmpretrain's configs have it.
@@ -67,11 +73,14 @@ class SwapModel(BaseModel):
         inner_cfg: Config of the wrapped model as grown, K + N classes.
         class_rows: Stock key to where classes stand in that tensor.
         history: The folded adapters of earlier phases.
+        adapter_name: The adapter that trains; None where all weights do.
 
     Raises:
         TypeError: If ``model`` is no config.
-        ValueError: If the class table does not fit the model, or ``new_rows``
-            or an adapter argument is unknown or out of range.
+        ValueError: If the class table does not fit the model, ``new_rows``,
+            ``trains`` or an adapter argument is unknown or out of range, or
+            there is no adapter and yet ``adapter`` or frozen rows are asked
+            for.
     """
 
     def __init__(self,
@@ -80,11 +89,10 @@ class SwapModel(BaseModel):
                  classes: Union[ClassTable, Mapping[str, Any]],
                  adapter: Optional[Dict[str, Any]] = None,
                  new_rows: str = 'train',
+                 trains: str = 'adapter',
                  data_preprocessor: Optional[Dict[str, Any]] = None) -> None:
         table = ClassTable.from_cfg(classes)
-        if new_rows not in _NEW_ROWS:
-            raise ValueError(f'model.new_rows must be one of {_NEW_ROWS}, got '
-                             f'{new_rows!r}')
+        _check_training(trains, new_rows, adapter)
         if data_preprocessor is not None and isinstance(model, Mapping):
             model = dict(model)
             model.setdefault('data_preprocessor', data_preprocessor)
@@ -96,11 +104,15 @@ class SwapModel(BaseModel):
         self.class_table = table
         self.class_rows = class_rows
         self.objective: Objective = build_objective(objective)
-        self.adapter_name = (adapter or {}).get('name', 'default')
-        apply_adapter(self.model, **(adapter or {}))
+        self.trains = trains
+        self.adapter_name: Optional[str] = None
+        if trains == 'adapter':
+            self.adapter_name = (adapter or {}).get('name', 'default')
+            apply_adapter(self.model, **(adapter or {}))
+            if new_rows == 'train':
+                self._unfreeze_new_rows()
+        self.objective.attach(self.model, table)
         self.history = AdapterHistory()
-        if new_rows == 'train':
-            self._unfreeze_new_rows()
         self._loaded = False
         self.register_load_state_dict_post_hook(_check_loaded)
         self._report()
@@ -115,12 +127,16 @@ class SwapModel(BaseModel):
 
     @property
     def groups(self) -> Dict[str, List[nn.Parameter]]:
-        """Group name to its LoRA matrices."""
+        """Group name to its LoRA matrices; none where all weights train."""
+        if self.adapter_name is None:
+            return {}
         return group_params(self.model, self.adapter_name)
 
     @property
     def changed_groups(self) -> List[str]:
         """The groups in which a layer is changed: neither A nor B is zero."""
+        if self.adapter_name is None:
+            return []
         return changed_groups(self.model, self.adapter_name)
 
     def class_params(self) -> Dict[str, Tuple[nn.Parameter, ClassRows]]:
@@ -142,18 +158,26 @@ class SwapModel(BaseModel):
         The Runner calls this before it loads ``load_from``. The stock
         model's own initialisation would overwrite LoRA with random values
         (mmdet's heads initialise every matrix that they find) and download
-        backbones that the checkpoint replaces.
+        backbones that the checkpoint replaces. It is what a model from
+        scratch begins with.
         """
-        reset_adapter(self.model, self.adapter_name)
+        if self.trains == 'from_scratch':
+            self.model.init_weights()
+            self._loaded = True
+        elif self.adapter_name is not None:
+            reset_adapter(self.model, self.adapter_name)
         self._is_init = True
 
     def train(self, mode: bool = True) -> 'SwapModel':
         """As ever, but frozen batch norms keep their running statistics.
 
         A backbone with ``frozen_stages`` freezes those stages here anew, the
-        LoRA in them too, which must train.
+        LoRA in them too, which must train. Without LoRA all is as the stock
+        model has it.
         """
         super().train(mode)
+        if self.adapter_name is None:
+            return self
         for params in self.groups.values():
             for param in params:
                 param.requires_grad_(True)
@@ -178,49 +202,22 @@ class SwapModel(BaseModel):
 
         Raises:
             RuntimeError: In ``'loss'`` mode, if no checkpoint was loaded.
-            ValueError: If a branch of the objective is absent.
+            ValueError: As :func:`~mmswap.models.step_losses.step_losses`.
         """
         if mode != 'loss' or inputs is not None:
             return self.model(inputs, data_samples, mode=mode)
-        self._check_ready(branches)
-        totals, observed, losses = {}, {}, {}
-        for name in self.objective.branches:
-            totals[name], observed[name] = self._branch(branches[name])
-            # Without 'loss' in the key: logged, not summed once more.
-            losses[f'{name}_total'] = totals[name].detach()
-        losses.update(
-            self.objective(totals, observed)
-            if self.objective.observes else self.objective(totals))
-        return losses
-
-    def _branch(self, batch: Dict[str,
-                                  Any]) -> Tuple[Tensor, Optional[Observed]]:
-        """The wrapped model's loss of a batch, and what was observed."""
-        if not self.objective.observes:
-            losses, seen = self.model(**batch, mode='loss'), None
-        else:
-            with Observer(self.model, len(self.class_table)) as observer:
-                losses = self.model(**batch, mode='loss')
-            seen = observer.take()
-        return self.model.parse_losses(losses)[0], seen
-
-    def _check_ready(self, branches: Dict[str, Any]) -> None:
-        wanted = self.objective.branches
-        absent = [name for name in wanted if name not in branches]
-        if absent:
-            raise ValueError(
-                f'train_dataloader.dataset.branches must have {absent}, which '
-                f'{type(self.objective).__name__} needs; got '
-                f'{sorted(branches)}')
         if not self._loaded:
             raise RuntimeError(
                 'load_from must name a checkpoint of the base model or of an '
                 'earlier phase: nothing was loaded, and a swap of random '
                 'weights means nothing')
+        return step_losses(self.model, self.objective, branches,
+                           len(self.class_table))
 
     def get_extra_state(self) -> Tensor:
         """The class table and the adapter's scale; see ``pack_extra``."""
-        config = adapter_config(self.model, self.adapter_name)
+        config = self.adapter_name and adapter_config(
+            self.model, self.adapter_name)
         # Without LoRA, once merged or removed, there is nothing to scale.
         scaling = config.lora_alpha / config.r if config else 0.
         return pack_extra(
@@ -251,11 +248,18 @@ class SwapModel(BaseModel):
         # Runs before the children load, with Runner.load_checkpoint too.
         if not prefix:
             self._loaded = False  # Until every key has landed.
-            fold_earlier(state_dict, self.adapter_name)
-            drop_objective(state_dict, self.objective)
+            of_phase = fold_earlier(state_dict, self.adapter_name)
+            if self.trains == 'from_scratch' and not of_phase:
+                print_log(
+                    "mmswap: load_from is not used, as model.trains="
+                    "'from_scratch'", 'current')
+                state_dict.clear()
+                state_dict.update(self.state_dict())
+                of_phase = True
+            drop_objective(state_dict, self.objective if of_phase else None)
             adapt_checkpoint(state_dict, self.model.state_dict(),
-                             self.class_rows)
-            self._phase_loaded = is_phase_checkpoint(state_dict)
+                             self.class_rows, of_phase)
+            self._phase_loaded = of_phase
             state_dict.setdefault(EXTRA, self.get_extra_state())
         super()._load_from_state_dict(state_dict, prefix, *args)
 
@@ -283,7 +287,14 @@ class SwapModel(BaseModel):
 
         Bit for bit what was loaded; up to rounding in layers that have
         adapters of earlier phases folded in.
+
+        Raises:
+            RuntimeError: If the model's own weights have been trained.
         """
+        if self.adapter_name is None:
+            raise RuntimeError(
+                "model.trains must be 'adapter' for the base model to be "
+                f'there still, got {self.trains!r}')
         state = {}
         for key, tensor in self.model.state_dict().items():
             if not is_lora_key(key):
@@ -294,6 +305,21 @@ class SwapModel(BaseModel):
                 state[f'{layer}.weight'] = state[f'{layer}.weight'].clone()
                 unfold(state[f'{layer}.weight'], folded)
         return state
+
+
+def _check_training(trains: str, new_rows: str,
+                    adapter: Optional[Dict[str, Any]]) -> None:
+    """Refuse what cannot be, or cannot be at once."""
+    for key, value, known in (('trains', trains, _TRAINS),
+                              ('new_rows', new_rows, _NEW_ROWS)):
+        if value not in known:
+            raise ValueError(f'model.{key} must be one of {known}, got '
+                             f'{value!r}')
+    if trains != 'adapter' and (adapter or new_rows == 'frozen'):
+        raise ValueError(
+            f'model.adapter must be None and model.new_rows must be '
+            f"'train' with model.trains={trains!r}, got {adapter} and "
+            f'{new_rows!r}')
 
 
 def _check_loaded(model: SwapModel, incompatible: Any) -> None:

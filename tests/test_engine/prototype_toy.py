@@ -18,7 +18,7 @@ from mmswap.datasets import SwapDataset, swap_collate
 
 CLASSES = dict(base=('a', 'b', 'c', 'd'), forget=('b', 'd'))
 RETAIN, FORGET = (0, 2, 2, 0, 2), (1, 3, 1)
-TOY = dict(type='ToyClassifier', num_classes=4)
+TOY = dict(type='PrototypeToy', num_classes=4)
 
 
 class ToyLoss(nn.Module):
@@ -39,7 +39,7 @@ class ToyHead(nn.Module):
 
 
 @MODELS.register_module()
-class ToyClassifier(BaseModel):
+class PrototypeToy(BaseModel):
     """A transformer layer, dropout, a linear head."""
 
     def __init__(self, num_classes):

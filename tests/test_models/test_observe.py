@@ -135,6 +135,27 @@ def test_a_classifier_of_mmpretrain():
     assert seen.labels.tolist() == [3, 6]
 
 
+def test_a_margin_of_the_loss_is_seen_through():
+    """ArcFace's loss takes other logits than its classifier says."""
+    from mmpretrain.models.heads import ArcFaceClsHead
+    from mmpretrain.structures import DataSample
+    torch.manual_seed(0)
+    head = ArcFaceClsHead(num_classes=7, in_channels=5, scale=64., margins=.5)
+    features = torch.randn(3, 5)
+    samples = [DataSample().set_gt_label(label) for label in (3, 6, 3)]
+    model = nn.ModuleDict(dict(head=head))
+    model.forward = lambda feats: head.loss((feats, ), samples)
+    with Observer(model, num_classes=7) as observer:
+        model(features)
+    seen = observer.take()
+    assert torch.equal(seen.features, features)
+    assert seen.labels.tolist() == [3, 6, 3]
+    torch.testing.assert_close(
+        seen.logits, nn.functional.linear(
+            nn.functional.normalize(features),
+            nn.functional.normalize(head.norm_product.weight)))
+
+
 def test_kept_tensors_travel_in_a_state_dict():
     outer = nn.ModuleDict(dict(kept=KeptTensors(), other=nn.Linear(1, 1)))
     outer['kept'].keep({'a.b': torch.arange(3.), 'c': torch.tensor(2)})

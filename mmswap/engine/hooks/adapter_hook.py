@@ -13,7 +13,7 @@ from .wrapped import swap_model_of
 
 @HOOKS.register_module()
 class AdapterHook(Hook):
-    """Saves the adapter after training.
+    """Saves the adapter after training, where there is one.
 
     Args:
         out_dir: Folder to write to; ``<work_dir>/adapter`` by default.
@@ -28,6 +28,10 @@ class AdapterHook(Hook):
     def after_train(self, runner: Runner) -> None:
         """Write ``adapter_config.json`` and the rest."""
         model = swap_model_of(runner)
+        if model.adapter_name is None:
+            runner.logger.info('mmswap: no adapter to save, as model.trains='
+                               f'{model.trains!r}')
+            return
         folder = Path(self.out_dir or Path(runner.work_dir) / 'adapter')
         save_adapter(model, folder, model.adapter_name)
         runner.logger.info(f'mmswap: adapter saved to {folder}')

@@ -55,6 +55,7 @@ class GradientStatsHook(Hook):
 
         Raises:
             TypeError: If the optim wrapper is not a group-sparse one.
+            ValueError: If the model has no adapter.
         """
         wrapper = runner.optim_wrapper
         if not isinstance(wrapper, (GroupSparseOptimWrapper,
@@ -64,6 +65,10 @@ class GradientStatsHook(Hook):
                 "'mmswap.SwapOptimWrapperConstructor' with GradientStatsHook, "
                 f'got a {type(wrapper).__name__}')
         self._groups = wrapper.sparsity.groups
+        if not self._groups:
+            raise ValueError("model.trains must be 'adapter' with "
+                             'GradientStatsHook, got '
+                             f'{swap_model_of(runner).trains!r}')
         wrapper.sparsity.listeners.append(self._count)
 
     @torch.no_grad()

@@ -80,6 +80,8 @@ class SwapLogHook(Hook):
         if not self.every_n_train_iters(runner, self.interval):
             return
         groups = swap_model_of(runner).groups
+        if not groups:
+            return  # All weights train, without an adapter.
         values = stacked_norms(groups.values()).tolist()
         active = sum(value > 0 for value in values)
         scalars = {

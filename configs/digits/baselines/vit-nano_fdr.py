@@ -1,0 +1,4 @@
+# Function distance regularisation.
+_base_ = '../../_base_/baselines/vit-nano.py'
+
+model = dict(objective=dict(type='mmswap.FDRObjective'))

@@ -1,0 +1,5 @@
+# Learning with recoverable forgetting; the layer in the middle is the third.
+_base_ = '../../_base_/baselines/vit-nano.py'
+
+model = dict(
+    objective=dict(type='mmswap.LIRFObjective', layer='backbone.layers.2'))

@@ -1,0 +1,44 @@
+"""Requests that each begin with a new network."""
+from types import SimpleNamespace
+
+import pytest
+from mmengine.config import Config
+
+from mmswap.apis import phases
+from mmswap.apis.plan import Phase
+
+
+def make_phase(name, trains):
+    cfg = Config(
+        dict(
+            model=dict(trains=trains, classes=dict(base=['a', 'b'])),
+            val_evaluator=dict(),
+            work_dir='work',
+            load_from='base.pth'))
+    return Phase(name, cfg, 'print')
+
+
+@pytest.mark.parametrize('trains, load_from', [
+    ('from_scratch', 'base.pth'), ('all', 'earlier.pth')])
+def test_a_request_does_not_go_on_from_the_last(tmp_path, trains, load_from):
+    swap = phases._Swap(tmp_path, [make_phase('1', trains),
+                                   make_phase('2', trains)])
+    swap.records['base'] = dict(metrics={})
+    cfg = swap._phase_cfg(swap.phases[1], 'earlier.pth')
+    assert cfg.load_from == load_from and not cfg.resume
+
+
+@pytest.mark.parametrize('trains', ['from_scratch', 'all', 'adapter'])
+def test_the_base_is_loaded_to_be_scored(tmp_path, monkeypatch, trains):
+    built = []
+
+    def build(cfg):
+        built.append(cfg)
+        return SimpleNamespace(val=lambda: {'swap/retain': .9})
+
+    monkeypatch.setattr(phases, 'build_runner', build)
+    swap = phases._Swap(tmp_path, [make_phase('1', trains)])
+    swap._evaluate_base(swap.phases[0])
+    assert built[0].model.trains == trains.replace('from_scratch', 'all')
+    assert swap.phases[0].cfg.model.trains == trains
+    assert swap.records['base']['metrics'] == {'swap/retain': .9}
