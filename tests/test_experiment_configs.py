@@ -23,7 +23,7 @@ from mmswap.registry import DATASETS, EVALUATOR, MODELS
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = sorted(path for path in (ROOT / 'configs').rglob('*.py')
-                 if not {'_base_', 'digits'} & {*path.parts})
+                 if not {'_base_', 'digits', 'continual'} & {*path.parts})
 LEARN = [path for path in CONFIGS if path.stem.endswith('_learn')]
 FORGET = [path for path in CONFIGS if path.stem.endswith('_forget')]
 FIRST = [path for path in CONFIGS if path.stem.endswith('_forget-first')]

@@ -3,12 +3,13 @@ from .hooks import (
     AdapterHook,
     GradientStatsHook,
     ImportanceHook,
+    PrototypeHook,
     SwapLogHook,
 )
 from .optim_wrapper import GroupSparseAmpOptimWrapper, GroupSparseOptimWrapper
 
 __all__ = [
     'AdapterHook', 'GradientStatsHook', 'GroupSparseAmpOptimWrapper',
-    'GroupSparseOptimWrapper', 'ImportanceHook', 'SwapLogHook',
-    'SwapOptimWrapperConstructor'
+    'GroupSparseOptimWrapper', 'ImportanceHook', 'PrototypeHook',
+    'SwapLogHook', 'SwapOptimWrapperConstructor'
 ]

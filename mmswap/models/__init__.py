@@ -9,10 +9,11 @@ from .baselines import (
 )
 from .data_preprocessor import SwapDataPreprocessor
 from .objectives import ForgetObjective, LearnObjective
+from .prototype_objective import PrototypeObjective
 from .swap_model import SwapModel
 
 __all__ = [
     'DERObjective', 'FDRObjective', 'ForgetObjective', 'ImportanceObjective',
-    'LIRFObjective', 'LearnObjective', 'LwFObjective', 'RetainObjective',
-    'SCRUBObjective', 'SwapDataPreprocessor', 'SwapModel'
+    'LIRFObjective', 'LearnObjective', 'LwFObjective', 'PrototypeObjective',
+    'RetainObjective', 'SCRUBObjective', 'SwapDataPreprocessor', 'SwapModel'
 ]

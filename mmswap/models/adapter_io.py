@@ -1,8 +1,9 @@
 """The adapter as a folder of small files, and the API without a runner.
 
 The files are peft's (``adapter_config.json``, ``adapter_model.safetensors``)
-and two of mmswap's: ``swap.json`` with the class table, and
-``class_rows.safetensors`` with the rows of the new classes.
+and mmswap's own: ``swap.json`` with the class table,
+``class_rows.safetensors`` with the rows of the new classes, and
+``prototypes.safetensors`` with the class prototypes of a phase that has them.
 """
 import copy
 import json
@@ -28,11 +29,13 @@ from .lora import (
     merge_lora,
     remove_lora,
 )
+from .prototype_objective import PrototypeObjective
 from .swap_model import SwapModel
 
 _WEIGHTS = 'adapter_model.safetensors'
 _CONFIG = 'adapter_config.json'
 _ROWS = 'class_rows.safetensors'
+_PROTOTYPES = 'prototypes.safetensors'
 _SWAP = 'swap.json'
 # The prefix that peft's own files carry.
 _PEFT_PREFIX = 'base_model.model.'
@@ -125,6 +128,11 @@ def save_adapter(model: nn.Module,
         rows = _new_rows(model)
         if rows:
             save_safetensors(rows, folder / _ROWS)
+        objective = model.objective
+        if isinstance(objective, PrototypeObjective) and (
+                objective.prototypes.tensors):
+            save_safetensors(objective.prototypes.tensors,
+                             folder / _PROTOTYPES)
     (folder / _SWAP).write_text(json.dumps(meta, indent=2) + '\n')
     return folder
 
@@ -192,6 +200,10 @@ def load_adapter(model: nn.Module,
             rows = load_file(folder / _ROWS) if model.class_rows else {}
             for key, (param, where) in model.class_params().items():
                 where.assign(param, rows[key])
+            if isinstance(model.objective, PrototypeObjective) and (
+                    folder / _PROTOTYPES).is_file():
+                model.objective.keep_prototypes(
+                    load_file(folder / _PROTOTYPES))
     return model
 
 

@@ -16,13 +16,17 @@ class KeptTensors(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self._kept: Dict[str, Tensor] = {}
-        # Goes where the module goes; what is loaded follows it.
+        # Goes where the module goes; what is kept or loaded follows it.
         self._where: Tensor
         self.register_buffer('_where', torch.empty(0), persistent=False)
 
     def keep(self, tensors: Mapping[str, Tensor]) -> None:
         """Replace all that is kept."""
-        self._kept = {key: t.detach().clone() for key, t in tensors.items()}
+        device = self._where.device
+        self._kept = {
+            key: tensor.detach().to(device, copy=True)
+            for key, tensor in tensors.items()
+        }
 
     @property
     def tensors(self) -> Dict[str, Tensor]:

@@ -47,6 +47,49 @@ def test_rows_are_found_behind_stacking_and_slicing():
     assert len(observer.take().labels) == 4
 
 
+def test_half_precision_is_found_in_single():
+    torch.manual_seed(0)
+    model, x = Toy(), torch.randn(2, 3, 3)
+    model.loss_cls.register_forward_pre_hook(
+        lambda _, args: (args[0].float(), args[1]), prepend=True)
+    with Observer(model, num_classes=5) as observer, torch.autocast(
+            'cpu', torch.bfloat16):
+        model(x)
+    seen = observer.take()
+    queries = x[:, 1:].reshape(-1, 3)[[1, 3]]
+    assert torch.equal(seen.features[:2], queries)
+    assert seen.logits.dtype == torch.float32
+
+
+def test_auxiliary_losses_are_left_out():
+
+    class Named(Toy):
+
+        def forward(self, x):
+            said = torch.stack([self.first(x), self.second(x)])
+            labels = torch.tensor([4, 5, 1])
+            values = [self.loss_cls(each[0], labels) for each in said]
+            return {'d0.loss_cls': values[0], 'loss_cls': values[1]}
+
+    torch.manual_seed(0)
+    model, x = Named(), torch.randn(1, 3, 3)
+    with Observer(model, num_classes=5) as observer:
+        model(x)
+    seen = observer.take()
+    assert torch.equal(seen.logits, model.second(x)[0, [0, 2]])
+    assert torch.equal(seen.features, x[0, [0, 2]])
+
+
+def test_an_rpn_and_soft_labels_are_no_classifier():
+    model = Toy()
+    with Observer(model, num_classes=5) as observer:
+        model.loss_cls(model.first(torch.randn(4, 3))[:, :1],
+                       torch.zeros(4, dtype=torch.long))
+        model.loss_cls(model.first(torch.randn(4, 3)), torch.rand(4, 6))
+    with pytest.raises(RuntimeError, match='soft ones of Mixup'):
+        observer.take()
+
+
 def test_a_model_without_a_classifier_is_told():
     model = nn.Sequential(nn.Linear(3, 4))
     with Observer(model, num_classes=5) as observer:
@@ -90,6 +133,27 @@ def test_a_classifier_of_mmpretrain():
     assert torch.equal(seen.features, feats[-1])
     assert torch.equal(seen.logits, model.head.layers.head(feats[-1]))
     assert seen.labels.tolist() == [3, 6]
+
+
+def test_a_margin_of_the_loss_is_seen_through():
+    """ArcFace's loss takes other logits than its classifier says."""
+    from mmpretrain.models.heads import ArcFaceClsHead
+    from mmpretrain.structures import DataSample
+    torch.manual_seed(0)
+    head = ArcFaceClsHead(num_classes=7, in_channels=5, scale=64., margins=.5)
+    features = torch.randn(3, 5)
+    samples = [DataSample().set_gt_label(label) for label in (3, 6, 3)]
+    model = nn.ModuleDict(dict(head=head))
+    model.forward = lambda feats: head.loss((feats, ), samples)
+    with Observer(model, num_classes=7) as observer:
+        model(features)
+    seen = observer.take()
+    assert torch.equal(seen.features, features)
+    assert seen.labels.tolist() == [3, 6, 3]
+    torch.testing.assert_close(
+        seen.logits, nn.functional.linear(
+            nn.functional.normalize(features),
+            nn.functional.normalize(head.norm_product.weight)))
 
 
 def test_kept_tensors_travel_in_a_state_dict():

@@ -1,4 +1,5 @@
 """The benchmark scripts run and print their tables."""
+import importlib.util
 import os
 import re
 import subprocess
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from mmswap.apis.plan import plan_phases
+from mmswap.class_table import ClassTable
 from mmswap.datasets.digit_scenes import make_digit_scenes
 
 ROOT = Path(__file__).parents[2]
@@ -28,3 +31,32 @@ def test_step_time_prints_the_ratio(tmp_path):
                   for name in ('full', 'swap'))
     assert 0 < swap < full / 10
     assert re.search(r'swap / full: median \d+\.\d\d, ', done.stdout)
+
+
+@pytest.fixture
+def requests_benchmark(monkeypatch):
+    """tools/benchmarks/requests.py as a module."""
+    monkeypatch.syspath_prepend(str(ROOT / 'tools/benchmarks'))
+    monkeypatch.chdir(ROOT)
+    path = ROOT / 'tools/benchmarks/requests.py'
+    spec = importlib.util.spec_from_file_location('requests_benchmark', path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_eight_requests_can_be_met(requests_benchmark, tmp_path):
+    (tmp_path / 'base.pth').write_bytes(b'weights')
+    plan = requests_benchmark.write_plan(
+        tmp_path / 'plan.py', 'vit-nano', requests_benchmark.EIGHT)
+    phases = plan_phases(
+        [plan], tmp_path, cfg_options=dict(load_from=f'{tmp_path}/base.pth'))
+    assert len(phases) == 8
+    table = ClassTable.from_cfg(phases[-1].cfg.model.classes)
+    assert (table.forget, table.learned) == (('four', ), ('eight', 'nine'))
+    assert table.retain == ('zero', 'seven', 'eight', 'nine')
+
+
+def test_share_is_of_the_mean(requests_benchmark):
+    now, base = dict(a=.1, b=.5, c=9.), dict(a=.4, b=.6, c=1.)
+    assert requests_benchmark.share(now, base, 'ab') == pytest.approx(.6)

@@ -1,0 +1,18 @@
+# One request of 20 classes, with the published constants of a single request.
+import random
+
+# The order in which classes are forgotten, drawn with the published seed; the
+# published order itself is not known.
+order = [f'{number:03d}' for number in range(100)]
+random.Random(1337).shuffle(order)
+configs = dict(forget='face-vit-p8_casia100_request-forget.py')
+requests = [
+    dict(
+        forget=order[80:],
+        cfg_options={
+            'model.objective.bound': 110.,
+            'model.objective.weight': 0.05,
+            'model.objective.forget_prototype_weight': 0.005,
+            'optim_wrapper.group_sparse.alpha': 0.01
+        })
+]
