@@ -14,7 +14,12 @@ from torch import distributed
 from torch.utils.data import Dataset
 from toy_classifier import make_cfg, make_model, make_step
 
-from mmswap.engine import AdapterHook, ImportanceHook, SwapLogHook
+from mmswap.engine import (
+    AdapterHook,
+    GradientStatsHook,
+    ImportanceHook,
+    SwapLogHook,
+)
 from mmswap.models.baselines.importance import summed_importance
 
 METHODS = {
@@ -163,6 +168,11 @@ def test_the_hook_refuses():
 def test_the_hook_wants_its_objective(run):
     with pytest.raises(TypeError, match='ImportanceObjective with the .*LwF'):
         run('lwf', 'work', [ImportanceHook()])
+
+
+def test_no_groups_to_take_the_gradients_of(run):
+    with pytest.raises(ValueError, match="trains must be 'adapter' with Grad"):
+        run('full', 'work', [GradientStatsHook()])
 
 
 def test_no_groups_to_be_sparse():

@@ -35,10 +35,10 @@ def test_step_time_prints_the_ratio(tmp_path):
 
 @pytest.fixture
 def requests_benchmark(monkeypatch):
-    """tools/benchmarks/requests.py as a module."""
+    """tools/benchmarks/request_stream.py as a module."""
     monkeypatch.syspath_prepend(str(ROOT / 'tools/benchmarks'))
     monkeypatch.chdir(ROOT)
-    path = ROOT / 'tools/benchmarks/requests.py'
+    path = ROOT / 'tools/benchmarks/request_stream.py'
     spec = importlib.util.spec_from_file_location('requests_benchmark', path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

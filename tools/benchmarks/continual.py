@@ -2,8 +2,8 @@
 
 Each method forgets four digits, one after another, with all data, with four
 images a class, and with a class to keep of which there is no data. What is
-finished is not run again, and what was interrupted goes on. The tables are
-written anew after each run, so that those of a stopped benchmark can be read.
+finished is not run again, and what was interrupted goes on. After each run the
+tables are written anew, of what the command names and is finished by then.
 """
 import argparse
 import csv

@@ -3,7 +3,14 @@ import pytest
 import torch
 from mmengine.logging import MessageHub
 from mmengine.registry import MODELS
-from toy_classifier import make_cfg, make_model, make_step, move, step_loss
+from toy_classifier import (
+    CLASSES,
+    make_cfg,
+    make_model,
+    make_step,
+    move,
+    step_loss,
+)
 
 from mmswap.models.baselines.importance import summed_importance
 
@@ -128,6 +135,16 @@ def test_what_trains_is_what_is_held():
     assert 'stem.weight' not in frozen.params
     assert 'layers.0.attn.attn.in_proj_weight' in frozen.params
     assert not list(frozen.parameters())  # None of them became its own.
+
+
+def test_rows_of_base_classes_stay_frozen():
+    model = make_model(cfg('l2'), classes=CLASSES, trains='adapter')
+    objective = model.objective
+    objective.anchor.keep({k: p + 1 for k, p in objective.params.items()})
+    step_loss(model, make_step()).backward()
+    for key in ('fc_cls.weight', 'fc_cls.bias'):
+        grad = objective.params[key].grad
+        assert grad[:3].eq(0).all() and grad[3:].ne(0).all()
 
 
 def test_unmeasured_importances_are_told():
