@@ -5,12 +5,16 @@ classes = dict(
     base=_base_.base_meta['classes'],
     learn=('eight', 'nine'),
     forget=('three', 'five'))
+# The convolution that joins the levels of the backbone gets LoRA too.
 model = dict(
     _delete_=True,
     type='mmswap.SwapModel',
     model=_base_.model,
     classes=classes,
-    adapter=dict(rank=8, alpha=8, targets='conv'),
+    adapter=dict(
+        rank=8,
+        alpha=8,
+        targets=['conv', r'decode_head\.convs\.0\.conv']),
     objective=dict(
         type='mmswap.LearnObjective', retain_weight=1.0, weight=0.9))
 
@@ -34,11 +38,11 @@ learn_set = dict(
     keep='learn')
 train_dataloader = dict(
     _delete_=True,
-    batch_size=8,
+    batch_size=16,
     num_workers=1,
     persistent_workers=True,
     sampler=dict(
-        type='mmswap.SwapSampler', branch_sizes=dict(retain=4, learn=4)),
+        type='mmswap.SwapSampler', branch_sizes=dict(retain=6, learn=10)),
     collate_fn=dict(type='mmswap.swap_collate'),
     dataset=dict(
         type='mmswap.SwapDataset',

@@ -4,10 +4,10 @@ model = dict(
     objective=dict(
         _delete_=True,
         type='mmswap.ForgetObjective',
-        bound=10.,
-        weight=0.2))
+        bound=4.,
+        weight=0.1))
 
-# What was learned is retained from here on; twice, as there are fewer
+# What was learned is retained from here on; three times, as there are fewer
 # images of it.
 forget_set = dict(
     type='mmswap.ClassSubset',
@@ -15,16 +15,16 @@ forget_set = dict(
     classes=_base_.classes,
     keep='forget')
 train_dataloader = dict(
-    sampler=dict(branch_sizes=dict(_delete_=True, retain=24, forget=8)),
+    sampler=dict(branch_sizes=dict(_delete_=True, retain=21, forget=3)),
     dataset=dict(
         branches=dict(
             _delete_=True,
-            retain=[_base_.retain_set] + 2 * [_base_.learn_set],
+            retain=[_base_.retain_set] + 3 * [_base_.learn_set],
             forget=forget_set)))
 
-max_iters = 300
+max_iters = 200
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
-optim_wrapper = dict(optimizer=dict(lr=2e-3))
+optim_wrapper = dict(optimizer=dict(lr=5e-3))
 param_scheduler = [
     dict(
         type='CosineAnnealingLR',

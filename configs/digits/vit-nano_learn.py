@@ -10,9 +10,9 @@ model = dict(
     type='mmswap.SwapModel',
     model=_base_.model,
     classes=classes,
-    adapter=dict(rank=8, alpha=8, targets='ffn'),
+    adapter=dict(rank=16, alpha=16, targets=['ffn', 'attention']),
     objective=dict(
-        type='mmswap.LearnObjective', retain_weight=1.0, weight=0.9))
+        type='mmswap.LearnObjective', retain_weight=1.0, weight=1.0))
 
 # Old images for the classes to retain, new images for those to learn.
 retain_set = dict(
@@ -33,11 +33,11 @@ learn_set = dict(
     keep='learn')
 train_dataloader = dict(
     _delete_=True,
-    batch_size=32,
+    batch_size=24,
     num_workers=1,
     persistent_workers=True,
     sampler=dict(
-        type='mmswap.SwapSampler', branch_sizes=dict(retain=16, learn=16)),
+        type='mmswap.SwapSampler', branch_sizes=dict(retain=12, learn=12)),
     collate_fn=dict(type='mmswap.swap_collate'),
     dataset=dict(
         type='mmswap.SwapDataset',
@@ -59,7 +59,7 @@ train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 optim_wrapper = dict(
     constructor='mmswap.SwapOptimWrapperConstructor',
     group_sparse=dict(alpha=0.01, mode='penalty'),
-    optimizer=dict(lr=5e-3))
+    optimizer=dict(lr=7e-3))
 param_scheduler = [
     dict(
         type='CosineAnnealingLR',

@@ -1,9 +1,11 @@
 """Swap a digit model in the four orders of Knowledge Swapping and compare.
 
 L is the learn phase and F the forget phase. A run that is finished is not run
-again; the base model is trained first where its checkpoint is missing.
+again, and L-F-L goes on from L-F as F-L-F does from F-L. The base model is
+trained first where its checkpoint is missing.
 """
 import argparse
+import shutil
 from pathlib import Path
 from typing import Dict, List
 
@@ -34,6 +36,16 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def share_start(folder: Path, order: str, run: str) -> None:
+    """Copy the phases of an order that this one begins with, of one run."""
+    target = folder / order / run
+    for done in ORDERS:
+        source = folder / done / run
+        if order != done and order.startswith(done) and source.is_dir() \
+                and not target.is_dir():
+            shutil.copytree(source, target)
+
+
 def main() -> None:
     args = parse_args()
     make_digit_scenes(Path('data/digits'))
@@ -47,6 +59,7 @@ def main() -> None:
     for order, phases in ORDERS.items():
         runs: List[Dict[str, float]] = []
         for seed in args.seeds:
+            share_start(folder, order, f'seed{seed}')
             report = run_swap([f'{stem}_{phase}.py' for phase in phases],
                               folder / order / f'seed{seed}',
                               cfg_options={'randomness.seed': seed},
