@@ -20,8 +20,8 @@ from mmengine.registry import MODELS, init_default_scope
 from mmswap.apis import run_swap
 from mmswap.datasets.digit_scenes import make_digit_scenes
 
-METHODS = ('gs-lora', 'full', 'l2', 'ewc', 'mas', 'lwf', 'der', 'derpp', 'fdr',
-           'lirf', 'scrub', 'scrub-s', 'retrain')
+METHODS = ('gs-lora', 'gs-lora-pp', 'full', 'l2', 'ewc', 'mas', 'lwf', 'der',
+           'derpp', 'fdr', 'lirf', 'scrub', 'scrub-s', 'retrain')
 REQUESTS = ('three', 'five', 'one', 'six')
 # Of each setting, the images a class and the class without data.
 SETTINGS: Dict[str, Dict[str, Any]] = dict(
