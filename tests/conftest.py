@@ -26,6 +26,11 @@ DETECTORS = dict(
 SIZE = 64
 
 
+def pytest_collection_modifyitems(items):
+    """The longest file first, so that no process is left alone with it."""
+    items.sort(key=lambda item: item.path.stem != 'test_stock_tools')
+
+
 @pytest.fixture(autouse=True, scope='session')
 def _quiet():
     """One thread, and none of mmengine's lines on initialised weights."""

@@ -27,7 +27,12 @@ class ToyTokenLayer(nn.Module):
 
     def __init__(self, drop: float) -> None:
         super().__init__()
-        self.attn = MultiheadAttention(DIM, 2, batch_first=True)
+        # mmcv writes the dropout of other models into its own default.
+        self.attn = MultiheadAttention(
+            DIM,
+            2,
+            batch_first=True,
+            dropout_layer=dict(type='Dropout', drop_prob=0.))
         self.ffn = FFN(DIM, 16, ffn_drop=drop)
 
     def forward(self, x):

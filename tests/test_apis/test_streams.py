@@ -81,7 +81,8 @@ def test_a_stream_appended_to_and_undone(run, digits):
     rows = {(r['split'], r['metric']): r['values'] for r in report['rows']}
     measured = [v is not None for v in rows['forgotten', 'accuracy/top1']]
     assert measured == [False, False, True, True, True]
-    assert rows['adapter', 'changed groups'] == [None, 6, 6, 6, None]
+    assert rows['adapter', 'changed groups'] == rows['adapter', 'groups']
+    assert rows['adapter', 'groups'] == [None, 12, 12, 12, None]
 
     # The history holds every request but the live one, which is 3; request
     # 4 took the first one out, and its rows are those of request 3.

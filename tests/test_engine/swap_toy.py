@@ -20,7 +20,9 @@ class ToyLayer(nn.Module):
 
     def __init__(self, cp: str) -> None:
         super().__init__()
-        self.attn = MultiheadAttention(DIM, 2)
+        # mmcv writes the dropout of other models into its own default.
+        self.attn = MultiheadAttention(
+            DIM, 2, dropout_layer=dict(type='Dropout', drop_prob=0.))
         self.norm = nn.LayerNorm(DIM)
         self.ffn = FFN(DIM, 16)
         self.cp = cp

@@ -14,7 +14,9 @@ class Block(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.attn = MultiheadAttention(8, 2)
+        # mmcv writes the dropout of other models into its own default.
+        self.attn = MultiheadAttention(
+            8, 2, dropout_layer=dict(type='Dropout', drop_prob=0.))
         self.ffn = FFN(8, 16)
 
 

@@ -632,7 +632,7 @@ def test_class_split_says_what_is_wrong(convert, base_json, tmp_path, refuses,
     refuses('classes.forget must leave a class to retain', *args,
             '--num-forget', 5)
     write_text(tmp_path / 'new.txt', 'dog\n')
-    refuses("['dog'] stand in classes.base already", *args, '--learn-from',
+    refuses("['dog'] stand in classes.base", *args, '--learn-from',
             tmp_path / 'new.txt')
     refuses('none.json must be a COCO json, or a text file', 'class_split',
             tmp_path / 'none.json', tmp_path / 'split.py')
