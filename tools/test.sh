@@ -14,4 +14,5 @@ venv=.venv
 [ "$stack" = onedl ] || venv=.venv-$stack
 bash tools/setup_env.sh --stack "$stack" --venv "$venv"
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
-exec "$venv/bin/python" -m pytest -n 2 --dist loadfile "$@"
+exec "$venv/bin/python" -m pytest -n 2 --dist loadfile \
+    --no-loadscope-reorder "$@"
