@@ -157,6 +157,20 @@ def enable_resume(cfg: Config, resume: str) -> None:
     cfg.load_from = resume
 
 
+def drop_training(cfg: Config) -> None:
+    """Leave nothing to train in a config that is only to be scored.
+
+    mmpretrain's visualization asks a Runner for its training loop if it has
+    one, which reads the training data.
+
+    Args:
+        cfg: Changed in place.
+    """
+    for key in ('train_dataloader', 'train_cfg', 'optim_wrapper',
+                'param_scheduler'):
+        cfg[key] = None
+
+
 def type_name(value: Any) -> str:
     """The bare name of a registered type.
 

@@ -60,10 +60,7 @@ def merge_checkpoint(config: Union[str, Path],
     if not is_mmswap_type(cfg.model, 'SwapModel'):
         raise ValueError("model.type must be 'mmswap.SwapModel', got "
                          f'{cfg.model.get("type")!r} in {config}')
-    state = read_checkpoint(checkpoint, trust)['state_dict']
-    init_default_scope(cfg.get('default_scope', 'mmengine'))
-    model = build_model(cfg)
-    model.load_state_dict(state)
+    model = load_model(cfg, checkpoint, trust)
     table = model.class_table
     stock = stock_config(cfg, model.inner_cfg, table)
     merged = mmswap.merge_adapter(model)
@@ -123,16 +120,24 @@ def stock_config(cfg: Config, inner_cfg: Dict[str, Any],
     return Config(kept)
 
 
-def build_model(cfg: Config) -> SwapModel:
-    """Build the model of a phase as the Runner does.
+def load_model(cfg: Config,
+               checkpoint: Union[str, Path],
+               trust: bool = False) -> SwapModel:
+    """Build the model of a phase as the Runner does, with weights.
 
     Args:
-        cfg: The phase's config; its scope must be the default one.
+        cfg: The phase's config, whose scope becomes the default one.
+        checkpoint: Anything that the phase can load.
+        trust: Unpickle whatever is in it. That can run any code.
     """
+    state = read_checkpoint(checkpoint, trust)['state_dict']
+    init_default_scope(cfg.get('default_scope', 'mmengine'))
     model = copy.deepcopy(cfg.model)
     if cfg.get('data_preprocessor') is not None:
         model.setdefault('data_preprocessor', cfg.data_preprocessor)
-    return MODELS.build(model)
+    built = MODELS.build(model)
+    built.load_state_dict(state)
+    return built
 
 
 def write_checkpoint(checkpoint: Dict[str, Any], path: Path) -> None:

@@ -10,7 +10,7 @@ from mmengine.dist import barrier, broadcast_object_list, is_main_process
 from mmengine.runner import find_latest_checkpoint
 
 from ..class_table import SPLITS, ClassTable
-from .config import is_mmswap_type
+from .config import drop_training, is_mmswap_type
 from .launch import build_runner, prepare_distributed
 from .plan import BASE, Phase, common_start, default_work_dir, plan_phases
 from .report import Column, build_report, primary_metrics
@@ -24,9 +24,6 @@ from .training import (
     train,
 )
 from .undo import undo_request
-
-_TRAINS = ('train_dataloader', 'train_cfg', 'optim_wrapper',
-           'param_scheduler')
 
 
 def run_swap(configs: Sequence[Union[str, Path]],
@@ -173,9 +170,7 @@ class _Swap:
             undo_request(cfg, load_from, phase.undo, checkpoint)
         barrier()
         cfg.load_from, cfg.resume = str(checkpoint), False
-        # mmpretrain's visualization asks for a training loop if it may.
-        for key in _TRAINS:
-            cfg[key] = None
+        drop_training(cfg)
         metrics = numbers(build_runner(cfg).val())
         self._finish(phase, str(checkpoint), metrics, {})
 

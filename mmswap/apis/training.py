@@ -97,7 +97,7 @@ def numbers(metrics: Dict[str, Any]) -> Dict[str, float]:
 def count_groups(runner: Runner) -> Dict[str, int]:
     """How many adapter groups a phase changed, and how many there are.
 
-    Empty for a model without adapters.
+    Empty for a model that knows no groups.
     """
     model = swap_model_of(runner)
     changed = getattr(model, 'changed_groups', None)

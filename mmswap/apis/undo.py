@@ -3,10 +3,8 @@ from pathlib import Path
 from typing import Union
 
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
 
-from .checkpoint import read_checkpoint
-from .merge import build_model, write_checkpoint
+from .merge import load_model, write_checkpoint
 
 
 def undo_request(cfg: Config, checkpoint: Union[str, Path], name: str,
@@ -25,9 +23,7 @@ def undo_request(cfg: Config, checkpoint: Union[str, Path], name: str,
     Raises:
         KeyError: If the checkpoint has no such adapter.
     """
-    init_default_scope(cfg.get('default_scope', 'mmengine'))
-    model = build_model(cfg)
-    model.load_state_dict(read_checkpoint(checkpoint)['state_dict'])
+    model = load_model(cfg, checkpoint)
     model.undo(name)
     out.parent.mkdir(parents=True, exist_ok=True)
     write_checkpoint(dict(state_dict=model.state_dict(), meta={}), out)

@@ -6,6 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..registry import MODELS
+from .divergence import kl_divergence
 from .objectives import ForgetObjective
 from .observe import Observed
 from .phase_tensors import PhaseTensors
@@ -29,14 +30,9 @@ def prototype_distance(values: Tensor, prototypes: Tensor,
     Returns:
         A float32 scalar.
     """
-    values, prototypes = values.float(), prototypes.float()
     if distance == 'l2':
-        return F.mse_loss(values, prototypes)
-    return F.kl_div(
-        values.log_softmax(1),
-        prototypes.log_softmax(1),
-        reduction='batchmean',
-        log_target=True)
+        return F.mse_loss(values.float(), prototypes.float())
+    return kl_divergence(prototypes, values)
 
 
 @MODELS.register_module()

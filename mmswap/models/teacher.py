@@ -28,12 +28,17 @@ def eval_mode(model: nn.Module) -> Iterator[None]:
             module.training = training
 
 
-def moving_tensors(model: nn.Module) -> Dict[str, Tensor]:
-    """The parameters that train and the running statistics, by name."""
-    moving: Dict[str, Tensor] = {
+def trained_parameters(model: nn.Module) -> Dict[str, nn.Parameter]:
+    """The parameters that train, by name."""
+    return {
         key: param
         for key, param in model.named_parameters() if param.requires_grad
     }
+
+
+def moving_tensors(model: nn.Module) -> Dict[str, Tensor]:
+    """The parameters that train and the running statistics, by name."""
+    moving: Dict[str, Tensor] = {**trained_parameters(model)}
     for path, module in model.named_modules():
         if isinstance(module, _BatchNorm):
             moving.update(module.named_buffers(path, recurse=False))

@@ -13,11 +13,12 @@ from typing import Any, Dict, Iterable, List, Sequence
 from digits import mean_cell, train_base
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
-from mmengine.registry import MODELS, init_default_scope
 from mmengine.runner import Runner
 from step_time import stepper
 
-from mmswap.apis import build_runner, read_checkpoint, run_swap
+from mmswap.apis import build_runner, run_swap
+from mmswap.apis.config import drop_training
+from mmswap.apis.merge import load_model
 from mmswap.apis.plan import Phase, plan_phases
 from mmswap.class_table import ClassTable
 from mmswap.datasets.digit_scenes import make_digit_scenes
@@ -62,10 +63,7 @@ def per_class(phase: Phase, checkpoint: str) -> Dict[str, float]:
         metric = cfg.val_evaluator.metrics.all
     cfg.val_evaluator.metrics = dict(all=metric)
     cfg.load_from = checkpoint
-    # Nothing is to be trained.
-    for key in ('train_dataloader', 'train_cfg', 'optim_wrapper',
-                'param_scheduler'):
-        cfg[key] = None
+    drop_training(cfg)
     metrics = build_runner(cfg).val()
     if cfg.default_scope == 'mmpretrain':
         return dict(zip(names, metrics['all/single-label/recall_classwise']))
@@ -120,13 +118,10 @@ def print_streams(args: argparse.Namespace) -> None:
 
 def request_stepper(phase: Phase, checkpoint: str) -> Any:
     """A function that takes and times a step of a request."""
-    init_default_scope(phase.cfg.default_scope)
-    cfg = copy.deepcopy(phase.cfg)
-    if cfg.get('data_preprocessor') is not None:
-        cfg.model.setdefault('data_preprocessor', cfg.data_preprocessor)
-    model = MODELS.build(cfg.model).train()
-    model.load_state_dict(read_checkpoint(checkpoint)['state_dict'])
-    return stepper(model, build_optim_wrapper(model, cfg.optim_wrapper))
+    model = load_model(phase.cfg, checkpoint).train()
+    return stepper(
+        model,
+        build_optim_wrapper(model, copy.deepcopy(phase.cfg.optim_wrapper)))
 
 
 def print_cost(model: str, folder: Path, steps: int) -> None:

@@ -10,14 +10,10 @@ import torch
 from torch import Tensor
 
 from ...registry import MODELS
+from ..divergence import kl_divergence
 from ..objectives import check_weight
 from ..teacher import Teacher
-from .relabel import (
-    RelabelObjective,
-    Seen,
-    check_temperature,
-    kl_divergence,
-)
+from .relabel import RelabelObjective, Seen, check_temperature
 
 
 class _DistillationObjective(RelabelObjective):

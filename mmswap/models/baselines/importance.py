@@ -10,7 +10,7 @@ from ...registry import MODELS
 from ..objectives import check_weight
 from ..observe import Observed, Observer
 from ..phase_tensors import PhaseTensors
-from ..teacher import eval_mode
+from ..teacher import eval_mode, trained_parameters
 from .relabel import RelabelObjective, Seen
 
 METHODS = ('l2', 'ewc', 'mas')
@@ -104,10 +104,7 @@ class ImportanceObjective(RelabelObjective):
     def attach(self, model: nn.Module, classes: ClassTable) -> None:
         """Note the weights that train; see :meth:`Objective.attach`."""
         del classes
-        self.params = {
-            key: param
-            for key, param in model.named_parameters() if param.requires_grad
-        }
+        self.params = trained_parameters(model)
 
     @property
     def measures(self) -> bool:

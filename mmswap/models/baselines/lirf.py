@@ -8,14 +8,10 @@ from torch.nn import functional as F
 
 from ...class_table import ClassTable
 from ...registry import MODELS
+from ..divergence import kl_divergence
 from ..objectives import check_weight
 from ..teacher import Teacher
-from .relabel import (
-    RelabelObjective,
-    Seen,
-    check_temperature,
-    kl_divergence,
-)
+from .relabel import RelabelObjective, Seen, check_temperature
 
 
 def attention_map(feature: Tensor) -> Tensor:

@@ -43,29 +43,6 @@ def wrong_label_loss(seen: Observed) -> Tensor:
                            wrong_labels(seen.labels, logits.shape[1]))
 
 
-def kl_divergence(teacher: Tensor,
-                  student: Tensor,
-                  temperature: float = 1.) -> Tensor:
-    """``KL(teacher || student)`` of softened class probabilities.
-
-    Hinton et al., *Distilling the Knowledge in a Neural Network*, without
-    the factor temperature squared.
-
-    Args:
-        teacher: Logits of shape (M, C).
-        student: Logits of shape (M, C).
-        temperature: Both are divided by it.
-
-    Returns:
-        The mean over the images, in nats.
-    """
-    return F.kl_div(
-        F.log_softmax(student.float() / temperature, 1),
-        F.log_softmax(teacher.float() / temperature, 1),
-        reduction='batchmean',
-        log_target=True)
-
-
 def check_temperature(value: float) -> float:
     """Refuse ``model.objective.temperature`` unless it is positive."""
     if value <= 0:

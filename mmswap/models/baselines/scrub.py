@@ -7,11 +7,12 @@ from torch import Tensor, nn
 
 from ...class_table import ClassTable
 from ...registry import MODELS
+from ..divergence import kl_divergence
 from ..objectives import Objective, check_weight
 from ..observe import Observed
 from ..phase_tensors import PhaseTensors
-from ..teacher import Teacher
-from .relabel import check_temperature, kl_divergence
+from ..teacher import Teacher, trained_parameters
+from .relabel import check_temperature
 
 
 @MODELS.register_module()
@@ -88,10 +89,7 @@ class SCRUBObjective(Objective):
     def attach(self, model: nn.Module, classes: ClassTable) -> None:
         """Note the weights that train; see :meth:`Objective.attach`."""
         del classes
-        self._params = {
-            key: param
-            for key, param in model.named_parameters() if param.requires_grad
-        }
+        self._params = trained_parameters(model)
 
     def forward(
         self,

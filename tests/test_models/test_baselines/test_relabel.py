@@ -5,11 +5,8 @@ import pytest
 import torch
 from toy_classifier import CLASSES, make_model, make_step
 
-from mmswap.models.baselines.relabel import (
-    kl_divergence,
-    wrong_label_loss,
-    wrong_labels,
-)
+from mmswap.models.baselines.relabel import wrong_label_loss, wrong_labels
+from mmswap.models.divergence import kl_divergence
 from mmswap.models.observe import Observed
 
 
