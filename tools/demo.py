@@ -16,6 +16,17 @@ from mmswap.apis.report import format_report
 from mmswap.datasets.digit_scenes import make_digit_scenes
 
 STEM = 'configs/digits/mask2former_swin-nano'
+STEPS = 200
+SCENES = 150
+# Shorter than the configs say, and scored on half of the scenes, to be done
+# within ten minutes of two cores.
+OPTIONS = {
+    'train_cfg.max_iters': STEPS,
+    'train_cfg.val_interval': STEPS,
+    'param_scheduler.0.end': STEPS,
+    'default_hooks.checkpoint.interval': STEPS,
+    'val_dataloader.dataset.indices': SCENES,
+}
 
 
 def main() -> None:
@@ -25,12 +36,12 @@ def main() -> None:
     args = parser.parse_args()
     print('[demo] making the digit scenes (40 s the first time)', flush=True)
     make_digit_scenes(Path('data/digits'))
-    print(f'[demo] two phases of about five minutes; full logs below '
+    print(f'[demo] two phases of about four minutes; full logs below '
           f'{args.work_dir}', flush=True)
     configs = [f'{STEM}_learn.py', f'{STEM}_forget.py']
     learn, forget = (Config.fromfile(config) for config in configs)
     with progress_only():
-        report = run_swap(configs, args.work_dir)
+        report = run_swap(configs, args.work_dir, cfg_options=OPTIONS)
         after_learn, after_forget = report['checkpoints'].values()
         picture = draw_gallery([
             Moment('base', learn, learn.load_from),
