@@ -38,7 +38,7 @@ train_dataloader = dict(
             2 * forgotten_sets,
             forget=forget_set)))
 
-max_iters = 300
+max_iters = 900
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 optim_wrapper = dict(optimizer=dict(lr=5e-3))
 param_scheduler = [
@@ -50,4 +50,4 @@ param_scheduler = [
         end=max_iters)
 ]
 default_hooks = dict(checkpoint=dict(interval=max_iters))
-load_from = 'work_dirs/fcn_r18-nano_learn/iter_300.pth'
+load_from = 'work_dirs/fcn_r18-nano_learn/iter_600.pth'

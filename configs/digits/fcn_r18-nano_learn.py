@@ -59,7 +59,7 @@ val_evaluator = dict(
     metrics=dict(retain=metric, forget=metric, learn=metric, all=metric))
 test_evaluator = val_evaluator
 
-max_iters = 300
+max_iters = 600
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 optim_wrapper = dict(
     constructor='mmswap.SwapOptimWrapperConstructor',

@@ -25,4 +25,17 @@ test_dataloader = val_dataloader
 val_evaluator = dict(
     metrics=dict(forgotten=_base_.metric, missing=_base_.metric))
 test_evaluator = val_evaluator
+
+# One class is less to forget than the two of the swap.
+max_iters = 150
+train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
+param_scheduler = [
+    dict(
+        type='CosineAnnealingLR',
+        eta_min=1e-5,
+        by_epoch=False,
+        begin=0,
+        end=max_iters)
+]
+default_hooks = dict(checkpoint=dict(interval=max_iters))
 load_from = '{{ fileDirname }}/mask2former_swin-nano_base.safetensors'

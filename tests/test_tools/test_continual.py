@@ -1,5 +1,6 @@
 """The benchmark of continual forgetting: its plans, settings and tables."""
 import csv
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -28,10 +29,14 @@ def test_every_method_has_a_config(continual):
     configs = (ROOT / 'configs/digits/baselines').glob('vit-nano_*.py')
     assert sorted(continual.METHODS) == sorted(
         path.stem[len('vit-nano_'):] for path in configs)
+    assert continual.methods_of('vit-nano') == list(continual.METHODS)
+    assert continual.methods_of('mask2former_swin-nano') == [
+        'gs-lora', 'gs-lora-pp']
 
 
 def test_what_each_method_trains(continual):
-    found = {name: continual.trained_parameters(name)
+    found = {name: continual.trained_parameters(
+        continual.config_of('vit-nano', name))
              for name in ('gs-lora', 'full', 'ewc', 'retrain')}
     # A and B of rank 8 of two linears, 96 and 384 wide, in six blocks.
     assert found['gs-lora'] == 6 * 2 * 8 * (96 + 384)
@@ -40,14 +45,17 @@ def test_what_each_method_trains(continual):
     assert found['ewc'] == found['full'] > 10 * found['gs-lora']
 
 
-@pytest.mark.parametrize('method', ['gs-lora', 'lwf', 'retrain'])
+@pytest.mark.parametrize('model, method', [
+    ('vit-nano', 'gs-lora'), ('vit-nano', 'lwf'), ('vit-nano', 'retrain'),
+    ('mask2former_swin-nano', 'gs-lora-pp')])
 @pytest.mark.parametrize('setting', ['full', 'shots4', 'missing'])
-def test_each_setting_is_a_plan(continual, tmp_path, method, setting):
+def test_each_setting_is_a_plan(continual, tmp_path, model, method, setting):
+    config = continual.config_of(model, method)
     base = tmp_path / 'base.pth'
     base.write_bytes(b'weights')
-    plan = continual.write_plan(method, setting, continual.REQUESTS,
+    plan = continual.write_plan(config, setting, continual.REQUESTS,
                                 tmp_path / 'run')
-    options = continual.setting_options(method, setting, 3)
+    options = continual.setting_options(config, setting, 3)
     phases = plan_phases([plan], tmp_path,
                          cfg_options=dict(options, load_from=str(base)))
     assert len(phases) == 4
@@ -62,10 +70,13 @@ def test_each_setting_is_a_plan(continual, tmp_path, method, setting):
         branches = cfg.train_dataloader.dataset.branches
         assert list(branches) == (
             ['retain'] if method == 'retrain' else ['retain', 'forget'])
-        for branch in branches.values():
+        for branch in itertools.chain(*(
+                branch if isinstance(branch, list) else [branch]
+                for branch in branches.values())):
             assert branch.get('shots') == (4 if setting == 'shots4' else None)
             assert ClassTable.from_cfg(branch.classes) == table
-        assert (cfg.model.get('adapter') is None) is (method != 'gs-lora')
+        assert (cfg.model.get('adapter') is None) is (
+            method in ('lwf', 'retrain'))
 
 
 def test_tables(continual, tmp_path):
@@ -96,3 +107,10 @@ def test_tables(continual, tmp_path):
         read = list(csv.DictReader(file))
     assert len(read) == 4 and read[0]['forgotten'] == ''
     assert [row['h_mean'] for row in read] == ['70.0', '50.0'] * 2
+    # AP is no percentage.
+    for row in rows:
+        row.update({key: row[key] / 100 for key in (
+            'h_mean', 'retain', 'forget', 'forgotten') if row[key]})
+    continual.write_tables(rows, tmp_path)
+    assert '| lwf | 0.600 | 0.600 | 0.010 | 0.020 |' in (
+        tmp_path / 'continual.md').read_text()

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-TOOL = (Path(__file__).parents[2] / 'tools' / 'model_converters' /
-        'cut_head.py')
+TOOLS = Path(__file__).parents[2] / 'tools' / 'model_converters'
 
 
 @pytest.fixture
@@ -32,7 +31,7 @@ def cut(tmp_path, monkeypatch, head):
         args = ('all.pth', 'keep.txt', classes, 'out/some.pth')
         monkeypatch.setattr(
             sys, 'argv', ['cut_head.py', *(str(tmp_path / a) for a in args)])
-        runpy.run_path(str(TOOL), run_name='__main__')
+        runpy.run_path(str(TOOLS / 'cut_head.py'), run_name='__main__')
         return torch.load(tmp_path / args[-1], weights_only=True)['state_dict']
 
     return run
@@ -67,3 +66,35 @@ def test_number_of_classes_must_fit(cut, tmp_path):
         cut(['n1'], 'three.txt')
     with pytest.raises(SystemExit, match='there is neither'):
         cut(['n1'], 'four.txt')
+
+
+@pytest.fixture
+def to_semantic(tmp_path, monkeypatch):
+    """State dict of a detector -> that of the semantic model."""
+
+    def run(state):
+        files = [str(tmp_path / name) for name in ('in.pth', 'out.pth')]
+        torch.save(dict(state_dict=state), files[0])
+        monkeypatch.setattr(sys, 'argv', ['instances_to_semantic.py', *files])
+        runpy.run_path(
+            str(TOOLS / 'instances_to_semantic.py'), run_name='__main__')
+        return torch.load(files[1], weights_only=True)['state_dict']
+
+    return run
+
+
+def test_background_comes_first_and_starts_as_no_object(to_semantic):
+    bias = torch.tensor([1., 2., 9.])
+    state = to_semantic({
+        'backbone.norm.bias': torch.ones(2),
+        'panoptic_head.cls_embed.bias': bias,
+        'panoptic_head.query_feat.weight': torch.ones(4, 2),
+    })
+    assert set(state) == {'backbone.norm.bias', 'decode_head.cls_embed.bias',
+                          'decode_head.query_feat.weight'}
+    assert state['decode_head.cls_embed.bias'].tolist() == [9., 1., 2., 9.]
+
+
+def test_only_a_mask2former_becomes_semantic(to_semantic):
+    with pytest.raises(SystemExit, match='must be of a Mask2Former'):
+        to_semantic({'backbone.norm.bias': torch.ones(2)})

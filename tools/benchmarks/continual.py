@@ -20,6 +20,7 @@ from mmengine.registry import MODELS, init_default_scope
 from mmswap.apis import run_swap
 from mmswap.datasets.digit_scenes import make_digit_scenes
 
+CONFIGS = Path('configs/digits/baselines')
 METHODS = ('gs-lora', 'gs-lora-pp', 'full', 'l2', 'ewc', 'mas', 'lwf', 'der',
            'derpp', 'fdr', 'lirf', 'scrub', 'scrub-s', 'retrain')
 REQUESTS = ('three', 'five', 'one', 'six')
@@ -35,7 +36,12 @@ Row = Dict[str, Any]
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        '--methods', nargs='+', choices=METHODS, default=METHODS)
+        '--model', default='vit-nano', help='such as mask2former_swin-nano')
+    parser.add_argument(
+        '--methods',
+        nargs='+',
+        choices=METHODS,
+        help='default: those that the model has a config of')
     parser.add_argument(
         '--settings', nargs='+', choices=SETTINGS, default=list(SETTINGS))
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
@@ -49,33 +55,47 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def write_plan(method: str, setting: str, requests: Sequence[str],
+def config_of(model: str, method: str) -> Path:
+    """The config of a request with a method."""
+    return CONFIGS / f'{model}_{method}.py'
+
+
+def methods_of(model: str) -> List[str]:
+    """The methods that a model has a config of."""
+    return [name for name in METHODS if config_of(model, name).is_file()]
+
+
+def write_plan(config: Path, setting: str, requests: Sequence[str],
                folder: Path) -> Path:
     """The plan of a method's requests, a file that run_swap takes."""
     folder.mkdir(parents=True, exist_ok=True)
-    config = Path(f'configs/digits/baselines/vit-nano_{method}.py').resolve()
     plan = folder / 'requests.py'
     Config(
         dict(
-            configs=dict(forget=str(config)),
+            configs=dict(forget=str(config.resolve())),
             requests=[dict(forget=[name]) for name in requests],
             missing=SETTINGS[setting].get('missing', ()))).dump(str(plan))
     return plan
 
 
-def setting_options(method: str, setting: str, seed: int) -> Dict[str, Any]:
+def setting_options(config: Path, setting: str, seed: int) -> Dict[str, Any]:
     """The settings of a run, by dotted key."""
     options = {'randomness.seed': seed}
     shots = SETTINGS[setting].get('shots')
-    cfg = Config.fromfile(f'configs/digits/baselines/vit-nano_{method}.py')
-    for branch in cfg.train_dataloader.dataset.branches if shots else ():
-        options[f'train_dataloader.dataset.branches.{branch}.shots'] = shots
+    branches = Config.fromfile(config).train_dataloader.dataset.branches
+    for name, branch in branches.items() if shots else ():
+        key = f'train_dataloader.dataset.branches.{name}'
+        if isinstance(branch, list):
+            for index in range(len(branch)):
+                options[f'{key}.{index}.shots'] = shots
+        else:
+            options[f'{key}.shots'] = shots
     return options
 
 
-def trained_parameters(method: str) -> int:
+def trained_parameters(config: Path) -> int:
     """How many parameters a method moves."""
-    cfg = Config.fromfile(f'configs/digits/baselines/vit-nano_{method}.py')
+    cfg = Config.fromfile(config)
     init_default_scope(cfg.default_scope)
     optim = build_optim_wrapper(MODELS.build(cfg.model), cfg.optim_wrapper)
     return sum(param.numel() for group in optim.optimizer.param_groups
@@ -111,6 +131,8 @@ def write_tables(rows: List[Row], folder: Path) -> None:
         writer = csv.DictWriter(file, keys)
         writer.writeheader()
         writer.writerows(rows)
+    # Accuracy is given in per cent, AP is not.
+    form = '.1f' if any((row['retain'] or 0) > 1 for row in rows) else '.3f'
     lines = []
     for setting in dict.fromkeys(row['setting'] for row in rows):
         lines += [
@@ -125,8 +147,8 @@ def write_tables(rows: List[Row], folder: Path) -> None:
         for method in dict.fromkeys(row['method'] for row in of_setting):
             own = [row for row in of_setting if row['method'] == method]
             ends = [row for row in own if row['request'] == last]
-            cells = [mean(own, 'h_mean', '.1f')]
-            cells += [mean(ends, split, '.1f') for split in SPLITS]
+            cells = [mean(own, 'h_mean', form)]
+            cells += [mean(ends, split, form) for split in SPLITS]
             cells += [mean(ends, 'trained', ',.0f'), mean(own, 'step', '.3f')]
             lines.append(f'| {method} | ' + ' | '.join(cells) + ' |')
     text = '\n'.join(lines) + '\n'
@@ -142,24 +164,26 @@ def mean(rows: Sequence[Row], key: str, form: str) -> str:
 def main() -> None:
     args = parse_args()
     make_digit_scenes(Path('data/digits'))
-    train_base('vit-nano')
+    train_base(args.model)
+    top = args.work_dir / args.model
     rows: List[Row] = []
     for setting in args.settings:
-        for method in args.methods:
-            trained = trained_parameters(method)
+        for method in args.methods or methods_of(args.model):
+            config = config_of(args.model, method)
+            trained = trained_parameters(config)
             for seed in args.seeds:
-                folder = args.work_dir / setting / method / f'seed{seed}'
-                plan = write_plan(method, setting, args.requests, folder)
+                folder = top / setting / method / f'seed{seed}'
+                plan = write_plan(config, setting, args.requests, folder)
                 report = run_swap(
                     [plan],
                     folder,
-                    cfg_options=setting_options(method, setting, seed))
+                    cfg_options=setting_options(config, setting, seed))
                 rows += [
                     dict(row, setting=setting, method=method, seed=seed,
                          trained=trained) for row in rows_of(report, folder)
                 ]
-                write_tables(rows, args.work_dir)
-    print((args.work_dir / 'continual.md').read_text())
+                write_tables(rows, top)
+    print((top / 'continual.md').read_text())
 
 
 if __name__ == '__main__':
