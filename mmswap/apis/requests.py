@@ -98,14 +98,22 @@ def request_cfg(cfg: Config, request: Request, table: ClassTable) -> Config:
         The phase's config: the class table in the model, the data and the
         evaluator, metrics for the splits that have a class, and an adapter
         named after the request where adapters train.
+
+    Raises:
+        ValueError: If it is to undo a request that left no adapter.
     """
+    trains = cfg.model.get('trains', 'adapter')
+    if request.undone and trains != 'adapter':
+        raise ValueError(
+            f"model.trains must be 'adapter' for request {request.undone!r} "
+            f'to be undone, got {trains!r}: it left no adapter to take out')
     cfg = copy.deepcopy(cfg)
     classes = table.as_dict()
     if 'classes' in cfg:
         cfg.classes = classes
     for part in cfg.values():
         _set_classes(part, classes)
-    if cfg.model.get('trains', 'adapter') == 'adapter':
+    if trains == 'adapter':
         # peft takes no dot in a name.
         cfg.merge_from_dict(
             {'model.adapter.name': request.name.replace('.', '_')})

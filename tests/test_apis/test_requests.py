@@ -140,3 +140,12 @@ def test_the_table_reaches_model_data_and_evaluator(plan):
     assert list(got.val_evaluator.metrics) == ['retain', 'forget', 'all']
     assert got.model.adapter == dict(rank=4, name='a_b')
     assert dict(cfg.model.classes) == old
+
+
+def test_without_adapters_nothing_can_be_undone(plan):
+    made = plan([dict(forget=['dog']), dict(undo='1-forget-dog')])
+    cfg = Config(dict(model=dict(type='mmswap.SwapModel', trains='all')))
+    with pytest.raises(ValueError, match=(
+            "model.trains must be 'adapter' for request '1-forget-dog' to be "
+            "undone, got 'all'")):
+        request_cfg(cfg, made.requests[1], tables(made)[1])
