@@ -147,7 +147,9 @@ def test_a_stock_model_is_swapped(entry, library):
     stock.load_state_dict(merged.state_dict())
     after = outputs(stock, config, copy.deepcopy(view))
     for a, b in zip(after, before):
-        torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-3)
+        # Small values carry the rounding of the large ones they come from.
+        scale = b.abs().max().clamp(min=1.).item() if b.numel() else 1.
+        torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-3 * scale)
 
 
 def _key_of(model, param):
