@@ -7,7 +7,7 @@ model = dict(
         bound=30.,
         weight=0.2))
 
-# What was learned is retained from here on; six times, as there are fewer
+# What was learned is retained from here on; four times, as there are fewer
 # images of it.
 forget_set = dict(
     type='mmswap.ClassSubset',
@@ -15,27 +15,16 @@ forget_set = dict(
     classes=_base_.classes,
     keep='forget')
 # A forgotten pixel has to be something. Left to itself it becomes what was
-# learned; here it is shown as background, one class to a set.
-forgotten_sets = [
-    dict(
-        type='mmswap.ClassSubset',
-        dataset=dict(
-            _base_.retain_set.dataset,
-            metainfo=dict(
-                classes=[
-                    'background' if name == forgotten else f'not {name}'
-                    for name in _base_.classes['base']
-                ])),
-        classes=_base_.classes,
-        keep='retain') for forgotten in _base_.classes['forget']
-]
+# learned; here it is shown as background.
+gone_set = dict(
+    _base_.retain_set,
+    rename={name: 'background' for name in _base_.classes['forget']})
 train_dataloader = dict(
     sampler=dict(branch_sizes=dict(_delete_=True, retain=6, forget=2)),
     dataset=dict(
         branches=dict(
             _delete_=True,
-            retain=[_base_.retain_set] + 6 * [_base_.learn_set] +
-            2 * forgotten_sets,
+            retain=[gone_set] + 4 * [_base_.learn_set],
             forget=forget_set)))
 
 max_iters = 300

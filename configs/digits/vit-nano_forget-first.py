@@ -3,4 +3,4 @@ _base_ = './vit-nano_forget.py'
 
 train_dataloader = dict(
     dataset=dict(branches=dict(retain=[_base_.retain_set])))
-load_from = 'work_dirs/vit-nano_base/iter_2000.pth'
+load_from = 'work_dirs/vit-nano_base/iter_6000.pth'

@@ -40,6 +40,10 @@ class ClassSubset(Dataset):
             images that hold any. In a semantic map the first two are the
             same, label 255, and so they are for stuff; an image with a single
             label always goes with it. Defaults to ``strip``.
+        rename: The class of the table that a class of the data set is taken
+            for, such as ``dict(person='background')``: of a semantic map,
+            every pixel has to be something, and left to itself a forgotten
+            one may become what was learned. Defaults to None.
         shots: Number of images per kept class, chosen at random; None for
             all images. An image counts for each kept class that it holds.
             Defaults to None.
@@ -65,6 +69,7 @@ class ClassSubset(Dataset):
                  classes: Union[ClassTable, Mapping[str, Any]],
                  keep: Union[str, Sequence[str]],
                  others: str = 'strip',
+                 rename: Optional[Mapping[str, str]] = None,
                  shots: Optional[int] = None,
                  seed: int = 0,
                  allow_empty: bool = False,
@@ -75,6 +80,7 @@ class ClassSubset(Dataset):
         if others not in OTHERS:
             raise ValueError(f'others must be one of {OTHERS}, got {others!r}')
         self.others = others
+        self.rename = dict(rename or {})
         if shots is not None and (type(shots) is not int or shots < 1):
             raise ValueError('shots must be None or a number of images per '
                              f'class of at least 1, got {shots!r}')
@@ -114,7 +120,7 @@ class ClassSubset(Dataset):
             return
         self.dataset.full_init()
         self._label_map = map_labels(self.dataset, self.class_table,
-                                     self._keep, self.others)
+                                     self._keep, self.others, self.rename)
         self._labels = read_labels(self.dataset, self.class_table)
         held = self._scan()
         if not held and not self.allow_empty:

@@ -1,6 +1,7 @@
 """The true class name of each label of a data set."""
 import json
 import mmap
+from types import MappingProxyType
 from typing import (
     Any,
     Collection,
@@ -72,8 +73,12 @@ def label_names(dataset: BaseDataset) -> LabelNames:
         tuple(name for i, name in categories.items() if i not in shown))
 
 
-def map_labels(dataset: BaseDataset, table: ClassTable,
-               keep: Collection[int], others: str) -> Dict[int, int]:
+def map_labels(dataset: BaseDataset,
+               table: ClassTable,
+               keep: Collection[int],
+               others: str,
+               rename: Mapping[str, str] = MappingProxyType({})
+               ) -> Dict[int, int]:
     """Match the labels of a data set with those of the class table, by name.
 
     Args:
@@ -82,6 +87,8 @@ def map_labels(dataset: BaseDataset, table: ClassTable,
         keep: The class table's labels that are to be kept.
         others: ``strip`` if the objects of all other classes are left out
             anyway; otherwise the data set has to show those too.
+        rename: The class of the table that a class of the data set is taken
+            for.
 
     Returns:
         The class table's label of each label of the data set. Classes that
@@ -90,7 +97,8 @@ def map_labels(dataset: BaseDataset, table: ClassTable,
     Raises:
         ValueError: If the data set leaves out annotations that are to be
             kept, or that ``others`` would have to see, or gives two labels
-            the name of one class.
+            the name of one class; or if ``rename`` names a class that the
+            data set or the table does not have.
     """
     names, hidden = label_names(dataset)
     twice = sorted({n for n in table.names if names.count(n) > 1})
@@ -98,6 +106,16 @@ def map_labels(dataset: BaseDataset, table: ClassTable,
         raise ValueError(
             f'dataset.metainfo.classes must name each class once, got {twice} '
             f'more than once in {type(dataset).__name__}')
+    for known, given, where in (((*names, *hidden), rename, 'data set'),
+                                (table.names, rename.values(), 'table')):
+        unknown = sorted(set(given).difference(known))
+        if unknown:
+            raise ValueError(
+                f'rename must map classes of the data set to classes of the '
+                f'table, got {dict(rename)}: the {where} has {list(known)} '
+                f'and not {unknown}')
+    names, hidden = (tuple(rename.get(name, name) for name in some)
+                     for some in (names, hidden))
     kept = [table.names[label] for label in keep]
     lost = [n for n in hidden if n in kept or others != 'strip']
     if lost:

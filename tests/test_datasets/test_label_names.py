@@ -117,6 +117,27 @@ def test_map_labels_need_not_see_what_is_stripped(tmp_path):
     assert map_labels(source, table, {1}, 'strip') == {0: 1}
 
 
+def test_a_class_taken_for_another(tmp_path):
+    table = ClassTable(['dog', 'cat'], ['fox'])
+    source = dataset(tmp_path, [3, 1, 2])
+    assert map_labels(source, table, {0, 1}, 'drop',
+                      dict(owl='cat', cat='dog')) == {0: 1, 1: 0, 2: 0}
+    # What is taken for a kept class must not be hidden.
+    with pytest.raises(ValueError, match=r"must name \['cat'\] too"):
+        map_labels(dataset(tmp_path, [1, 2]), table, {1}, 'strip',
+                   dict(owl='cat'))
+
+
+@pytest.mark.parametrize('rename, message', [
+    (dict(cow='cat'), r"the data set has .*'owl'.* and not \['cow'\]"),
+    (dict(owl='cow'), r"the table has \['dog', 'cat'\] and not \['cow'\]"),
+])
+def test_rename_of_what_there_is_not(tmp_path, rename, message):
+    with pytest.raises(ValueError, match=message):
+        map_labels(dataset(tmp_path, [3, 1, 2]), ClassTable(['dog', 'cat']),
+                   {0}, 'strip', rename)
+
+
 @pytest.mark.parametrize('palette', [None, [(1, 1, 1)], [(1, 1, 1)] * 2])
 def test_metainfo_has_no_palette_that_is_too_short(palette):
     given = dict(classes=('cat', 'dog'), palette=palette, other=3)

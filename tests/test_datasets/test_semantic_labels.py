@@ -93,6 +93,18 @@ def test_labels_of_images(animals):
             for i in range(len(subset))] == [[0, 2], [0, 3], [4], [2]]
 
 
+def test_pixels_of_a_class_taken_for_another(animals):
+    images = [('cat', 'dog', 'owl', 'zebra'), ('dog', 'dog', 'dog', 'dog')]
+    subset = ClassSubset(
+        animals(images), CLASSES, 'retain',
+        rename=dict(dog='cat', zebra='cow'))
+    assert len(subset) == 2
+    for sample, names in zip((subset[0], subset[1]), (
+            ('cat', 'cat', 'owl', 'cow'), ('cat', 'cat', 'cat', 'cat'))):
+        assert np.array_equal(sample['gt_seg_map'],
+                              expected(names, 'retain'))
+
+
 def test_drop_sees_classes_outside_the_table_too(animals):
     images = [('cat', 'dog', 'cat', 'cat'), ('cat', 'zebra', 'cat', 'cat'),
               ('cat', None, None, 'cow')]
