@@ -14,28 +14,19 @@ forget_set = dict(
     dataset=_base_.retain_set.dataset,
     classes=_base_.classes,
     keep='forget')
-# A forgotten pixel has to be something. Left to itself it becomes what was
-# learned; here it is shown as background, one class to a set.
-forgotten_sets = [
-    dict(
-        type='mmswap.ClassSubset',
-        dataset=dict(
-            _base_.retain_set.dataset,
-            metainfo=dict(
-                classes=[
-                    'background' if name == forgotten else f'not {name}'
-                    for name in _base_.classes['base']
-                ])),
-        classes=_base_.classes,
-        keep='retain') for forgotten in _base_.classes['forget']
-]
+# Pixels have to be something. Those around what was learned are background;
+# forgotten ones, which left to themselves become what was learned, are shown
+# as background too.
+learned_set = dict(_base_.learn_set, keep=['retain', 'learn'])
+gone_set = dict(
+    _base_.retain_set,
+    rename={name: 'background' for name in _base_.classes['forget']})
 train_dataloader = dict(
     sampler=dict(branch_sizes=dict(_delete_=True, retain=14, forget=2)),
     dataset=dict(
         branches=dict(
             _delete_=True,
-            retain=[_base_.retain_set] + 10 * [_base_.learn_set] +
-            2 * forgotten_sets,
+            retain=[gone_set] + 10 * [learned_set],
             forget=forget_set)))
 
 max_iters = 900

@@ -14,7 +14,9 @@ model = dict(
     objective=dict(
         type='mmswap.LearnObjective', retain_weight=1.0, weight=0.9))
 
-# Old images for the classes to retain, new images for those to learn.
+# Old images for the classes to retain, new images for those to learn. There
+# the background is shown too: a segment that is in the image and not in its
+# labels counts as none.
 retain_set = dict(
     type='mmswap.ClassSubset',
     dataset=_base_.train_dataloader.dataset,
@@ -31,7 +33,7 @@ learn_set = dict(
         metainfo=_base_.all_meta,
         pipeline=_base_.train_pipeline),
     classes=classes,
-    keep='learn')
+    keep=['retain', 'learn'])
 train_dataloader = dict(
     _delete_=True,
     batch_size=8,

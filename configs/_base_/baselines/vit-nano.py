@@ -60,7 +60,7 @@ val_evaluator = dict(
         all=metric))
 test_evaluator = val_evaluator
 
-max_iters = 150
+max_iters = 50
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 optim_wrapper = dict(
     constructor='mmswap.SwapOptimWrapperConstructor',
