@@ -3,5 +3,5 @@ _base_ = './fcn_r18-nano_forget.py'
 
 train_dataloader = dict(
     dataset=dict(
-        branches=dict(retain=[_base_.gone_set])))
+        branches=dict(retain=[_base_.retain_set, _base_.gone_set])))
 load_from = 'work_dirs/fcn_r18-nano_base/iter_2000.pth'

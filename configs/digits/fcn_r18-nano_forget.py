@@ -14,19 +14,23 @@ forget_set = dict(
     dataset=_base_.retain_set.dataset,
     classes=_base_.classes,
     keep='forget')
-# Pixels have to be something. Those around what was learned are background;
-# forgotten ones, which left to themselves become what was learned, are shown
-# as background too.
+# Pixels have to be something. Those around what was learned are background,
+# and forgotten ones, which left to themselves become what was learned, are
+# shown as background too. The true background, which would drown them, is left
+# out there: it is taken for a class that is not retained.
 learned_set = dict(_base_.learn_set, keep=['retain', 'learn'])
 gone_set = dict(
     _base_.retain_set,
-    rename={name: 'background' for name in _base_.classes['forget']})
+    rename=dict(
+        {name: 'background' for name in _base_.classes['forget']},
+        background=_base_.classes['forget'][0]))
 train_dataloader = dict(
     sampler=dict(branch_sizes=dict(_delete_=True, retain=14, forget=2)),
     dataset=dict(
         branches=dict(
             _delete_=True,
-            retain=[gone_set] + 10 * [learned_set],
+            retain=[_base_.retain_set] + 3 * [gone_set] +
+            5 * [_base_.learn_set] + 5 * [learned_set],
             forget=forget_set)))
 
 max_iters = 900
