@@ -4,6 +4,6 @@ _base_ = '../../_base_/baselines/vit-nano.py'
 model = dict(
     trains='adapter',
     adapter=dict(rank=8, alpha=8, targets='ffn'),
-    objective=dict(type='mmswap.ForgetObjective', bound=10., weight=0.2))
+    objective=dict(type='mmswap.ForgetObjective', bound=10., weight=1.0))
 optim_wrapper = dict(
-    group_sparse=dict(alpha=0.01, mode='penalty'), optimizer=dict(lr=2e-3))
+    group_sparse=dict(alpha=0.01, mode='penalty'), optimizer=dict(lr=1e-2))
