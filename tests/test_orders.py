@@ -22,8 +22,11 @@ ORDERS = dict(
 
 def kept(branch):
     """The splits that a branch shows, in a config of one set or of many."""
-    sets = branch if isinstance(branch, (list, tuple)) else [branch]
-    return {subset['keep'] for subset in sets}
+    splits = set()
+    for subset in branch if isinstance(branch, (list, tuple)) else [branch]:
+        keep = subset['keep']
+        splits.update([keep] if isinstance(keep, str) else keep)
+    return splits
 
 
 @pytest.mark.parametrize('order', ORDERS)
