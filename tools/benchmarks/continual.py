@@ -1,6 +1,6 @@
 """Compare GS-LoRA with its baselines on a stream of forgetting requests.
 
-Each method forgets four digits, one after another, with all data, with four
+Each method forgets four digits in two requests, with all data, with four
 images a class, and with a class to keep of which there is no data. What is
 finished is not run again, and what was interrupted goes on. After each run the
 tables are written anew, of what the command names and is finished by then.
@@ -23,7 +23,7 @@ from mmswap.datasets.digit_scenes import make_digit_scenes
 CONFIGS = Path('configs/digits/baselines')
 METHODS = ('gs-lora', 'gs-lora-pp', 'full', 'l2', 'ewc', 'mas', 'lwf', 'der',
            'derpp', 'fdr', 'lirf', 'scrub', 'scrub-s', 'retrain')
-REQUESTS = ('three', 'five', 'one', 'six')
+REQUESTS = ('three,five', 'one,six')
 # Of each setting, the images a class and the class without data.
 SETTINGS: Dict[str, Dict[str, Any]] = dict(
     full={}, shots4=dict(shots=4), missing=dict(missing=('seven', )))
@@ -49,7 +49,7 @@ def parse_args() -> argparse.Namespace:
         '--requests',
         nargs='+',
         default=REQUESTS,
-        help='the digits to forget, in order')
+        help='the digits that each is to forget, such as three,five')
     parser.add_argument(
         '--work-dir', type=Path, default=Path('work_dirs/continual_benchmark'))
     return parser.parse_args()
@@ -73,7 +73,7 @@ def write_plan(config: Path, setting: str, requests: Sequence[str],
     Config(
         dict(
             configs=dict(forget=str(config.resolve())),
-            requests=[dict(forget=[name]) for name in requests],
+            requests=[dict(forget=names.split(',')) for names in requests],
             missing=SETTINGS[setting].get('missing', ()))).dump(str(plan))
     return plan
 
