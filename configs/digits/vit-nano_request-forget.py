@@ -1,6 +1,11 @@
 # A request to forget; the plan of requests says which classes.
 _base_ = './vit-nano_forget.py'
 
+# Groups that a request does not need become zero. The fewer it moves, the more
+# of an earlier request comes back when that is undone.
+model = dict(objective=dict(weight=0.3))
+optim_wrapper = dict(group_sparse=dict(alpha=10., mode='proximal'))
+
 # What earlier requests learned is there to be retained, or to be forgotten.
 learned_set = dict(_base_.learn_set, keep='retain', allow_empty=True)
 train_dataloader = dict(
