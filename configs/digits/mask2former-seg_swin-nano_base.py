@@ -5,7 +5,7 @@ _base_ = [
 ]
 # From the shipped detector: tools/model_converters/instances_to_semantic.py
 # writes its weights there.
-max_iters = 2000
+max_iters = 600
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 param_scheduler = [
     dict(

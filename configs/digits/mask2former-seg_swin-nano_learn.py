@@ -74,4 +74,4 @@ param_scheduler = [
 default_hooks = dict(checkpoint=dict(interval=max_iters))
 custom_hooks = [dict(type='mmswap.SwapLogHook'),
                 dict(type='mmswap.AdapterHook')]
-load_from = 'work_dirs/mask2former-seg_swin-nano_base/iter_2000.pth'
+load_from = 'work_dirs/mask2former-seg_swin-nano_base/iter_600.pth'
