@@ -64,7 +64,7 @@ max_iters = 50
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 optim_wrapper = dict(
     constructor='mmswap.SwapOptimWrapperConstructor',
-    optimizer=dict(lr=3e-4),
+    optimizer=dict(lr=1e-3),
     paramwise_cfg=dict(
         custom_keys={'model.head': dict(lr_mult=0., decay_mult=0.)}))
 param_scheduler = [

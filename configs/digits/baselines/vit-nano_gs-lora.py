@@ -1,4 +1,5 @@
-# GS-LoRA itself: LoRA in the FFNs, one sparse group a block.
+# GS-LoRA itself: LoRA in the FFNs, one sparse group a block. The proximal form
+# makes the groups that are not needed zero, and retained more than the penalty.
 _base_ = '../../_base_/baselines/vit-nano.py'
 
 model = dict(
@@ -6,4 +7,4 @@ model = dict(
     adapter=dict(rank=8, alpha=8, targets='ffn'),
     objective=dict(type='mmswap.ForgetObjective', bound=10., weight=1.0))
 optim_wrapper = dict(
-    group_sparse=dict(alpha=0.01, mode='penalty'), optimizer=dict(lr=1e-2))
+    group_sparse=dict(alpha=20., mode='proximal'), optimizer=dict(lr=1e-2))

@@ -9,7 +9,7 @@ train_dataloader = dict(
         branches=dict(
             _delete_=True,
             retain=_base_.train_dataloader.dataset.branches.retain)))
-max_iters = 500
+max_iters = 100
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 # Its head is as new as the rest.
 optim_wrapper = dict(
@@ -17,12 +17,12 @@ optim_wrapper = dict(
     paramwise_cfg=dict(custom_keys=dict(_delete_=True)))
 param_scheduler = [
     dict(
-        type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
+        type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=20),
     dict(
         type='CosineAnnealingLR',
         eta_min=1e-5,
         by_epoch=False,
-        begin=50,
+        begin=20,
         end=max_iters)
 ]
 default_hooks = dict(checkpoint=dict(interval=max_iters))
