@@ -4,6 +4,7 @@ _base_ = './mask2former_swin-nano_forget.py'
 # Groups that a request does not need become zero. The fewer it moves, the more
 # of an earlier request comes back when that is undone.
 model = dict(objective=dict(bound=45., weight=0.3))
+optim_wrapper = dict(group_sparse=dict(alpha=20., mode='proximal'))
 
 # What earlier requests learned is there to be retained, or to be forgotten.
 learned_set = dict(_base_.learn_set, keep='retain', allow_empty=True)
@@ -32,7 +33,6 @@ test_evaluator = val_evaluator
 
 # One class is less to forget than the two of the swap.
 max_iters = 150
-optim_wrapper = dict(group_sparse=dict(alpha=20., mode='proximal'))
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 param_scheduler = [
     dict(
