@@ -58,17 +58,18 @@ class ClassSubset(Dataset):
         FileNotFoundError: If a semantic map is missing.
         TypeError: If ``dataset`` is a dataset wrapper, or holds labels of
             another kind.
-        ValueError: If ``keep`` names no class, ``others`` or ``shots`` is
-            none of the above, the data set hides classes that it would have
-            to show, its labels cannot be read, or no image is left and
-            ``allow_empty`` does not allow it.
+        ValueError: If ``keep`` names no class, ``without`` a kept one,
+            ``others`` or ``shots`` is none of the above, the data set hides
+            classes that it would have to show, its labels cannot be read, or
+            no image is left and ``allow_empty`` does not allow it.
     """
 
-    def __init__(self,
+    def __init__(self,  # noqa: PLR0913
                  dataset: Union[BaseDataset, dict],
                  classes: Union[ClassTable, Mapping[str, Any]],
                  keep: Union[str, Sequence[str]],
                  others: str = 'strip',
+                 without: Union[str, Sequence[str], None] = None,
                  rename: Optional[Mapping[str, str]] = None,
                  shots: Optional[int] = None,
                  seed: int = 0,
@@ -80,6 +81,8 @@ class ClassSubset(Dataset):
         if others not in OTHERS:
             raise ValueError(f'others must be one of {OTHERS}, got {others!r}')
         self.others = others
+        self.without = without
+        self._without = _labels_without(self.class_table, without, self._keep)
         self.rename = dict(rename or {})
         if shots is not None and (type(shots) is not int or shots < 1):
             raise ValueError('shots must be None or a number of images per '
@@ -120,7 +123,8 @@ class ClassSubset(Dataset):
             return
         self.dataset.full_init()
         self._label_map = map_labels(self.dataset, self.class_table,
-                                     self._keep, self.others, self.rename)
+                                     self._keep, self.others, self.rename,
+                                     self._without)
         self._labels = read_labels(self.dataset, self.class_table)
         held = self._scan()
         if not held and not self.allow_empty:
@@ -130,7 +134,7 @@ class ClassSubset(Dataset):
                 f'{[names[label] for label in sorted(self._keep)]} '
                 f'(keep={self.keep!r}), but of the {len(self.dataset)} images '
                 f'of {data_source(self.dataset)} none is left with '
-                f'others={self.others!r}')
+                f'others={self.others!r}, without={self.without!r}')
         indices = sorted(held)
         if self.shots is not None:
             indices = self._choose(held, self.shots)
@@ -202,6 +206,11 @@ class ClassSubset(Dataset):
 
     def _kept(self, data_info: Mapping[str, Any]) -> Optional[Set[int]]:
         """The kept labels in an image; None if the image is to go."""
+        if self._without:
+            shown = self._labels.labels_of(data_info, with_ignored=True)
+            if any(self._label_map.get(label) in self._without
+                   for label in shown):
+                return None
         return self._labels.kept(data_info, self._label_map, self._keep,
                                  self.others)
 
@@ -223,4 +232,18 @@ def _labels_to_keep(table: ClassTable, keep: Any) -> Set[int]:
         raise ValueError(
             f"keep must be 'all', one of {ALL_SPLITS} or a sequence of them, "
             f'and there must be a class in it, got {keep!r} of {table}')
+    return labels
+
+
+def _labels_without(table: ClassTable, without: Any,
+                    keep: Set[int]) -> Set[int]:
+    """The labels of the splits that ``without`` names; they may be none."""
+    try:
+        labels = set(table.labels(without)) if without else set()
+    except (TypeError, ValueError):
+        labels = keep
+    if labels & keep:
+        raise ValueError(
+            f'without must be None, one of {ALL_SPLITS} or a sequence of '
+            f'them, and no split that is kept, got {without!r}')
     return labels

@@ -77,8 +77,8 @@ def map_labels(dataset: BaseDataset,
                table: ClassTable,
                keep: Collection[int],
                others: str,
-               rename: Mapping[str, str] = MappingProxyType({})
-               ) -> Dict[int, int]:
+               rename: Mapping[str, str] = MappingProxyType({}),
+               without: Collection[int] = ()) -> Dict[int, int]:
     """Match the labels of a data set with those of the class table, by name.
 
     Args:
@@ -89,6 +89,7 @@ def map_labels(dataset: BaseDataset,
             anyway; otherwise the data set has to show those too.
         rename: The class of the table that a class of the data set is taken
             for.
+        without: The class table's labels that no image may show.
 
     Returns:
         The class table's label of each label of the data set. Classes that
@@ -96,9 +97,9 @@ def map_labels(dataset: BaseDataset,
 
     Raises:
         ValueError: If the data set leaves out annotations that are to be
-            kept, or that ``others`` would have to see, or gives two labels
-            the name of one class; or if ``rename`` names a class that the
-            data set or the table does not have.
+            kept, or that ``others`` or ``without`` would have to see, or
+            gives two labels the name of one class; or if ``rename`` names a
+            class that the data set or the table does not have.
     """
     names, hidden = label_names(dataset)
     twice = sorted({n for n in table.names if names.count(n) > 1})
@@ -116,12 +117,14 @@ def map_labels(dataset: BaseDataset,
                 f'and not {unknown}')
     names, hidden = (tuple(rename.get(name, name) for name in some)
                      for some in (names, hidden))
-    kept = [table.names[label] for label in keep]
-    lost = [n for n in hidden if n in kept or others != 'strip']
+    kept, gone = ([table.names[label] for label in labels]
+                  for labels in (keep, without))
+    lost = [n for n in hidden if n in (*kept, *gone) or others != 'strip']
     if lost:
         raise ValueError(
             f'dataset.metainfo.classes must name {lost} too (keep: {kept}, '
-            f'others={others!r}): {data_source(dataset)} has these classes, '
+            f'others={others!r}, without: {gone}): '
+            f'{data_source(dataset)} has these classes, '
             f'but {type(dataset).__name__} leaves out what is not named, got '
             f'{list(names)}')
     return {

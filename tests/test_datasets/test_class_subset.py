@@ -145,11 +145,48 @@ def test_drop_holds_in_a_full_test_set_too(coco):
     assert content(subset) == [(100, [('cat', 0)]), (101, [])]
 
 
+@pytest.mark.parametrize('without, left', [
+    (None, [100, 101, 102, 103]), ([], [100, 101, 102, 103]),
+    ('forgotten', [100, 102]), ('forget', [100, 101]),
+    (['forgotten', 'forget'], [100]),
+])
+def test_images_without_a_split(coco, without, left):
+    """Those with a fox, which is none of them, stay with others='strip'."""
+    table = dict(base=['cat', 'dog', 'cow', 'owl'], forget=['owl'],
+                 forgotten=['dog'])
+    cfg = coco([['cat', 'fox'], ['cat', 'dog'], ['cat', 'owl'],
+                ['cow', dict(name='dog', iscrowd=1),
+                 dict(name='owl', iscrowd=1)]])
+    subset = ClassSubset(cfg, table, 'retain', without=without)
+    assert [subset.get_data_info(i)['img_id']
+            for i in range(len(subset))] == left
+    # With nothing forgotten yet, all stay.
+    table = dict(base=table['base'], forget=['owl'])
+    assert len(ClassSubset(cfg, table, 'retain', without='forgotten')) == 4
+
+
+@pytest.mark.parametrize('without', ['all', 'retain', ['forget', 'retain'],
+                                     'gone', 3])
+def test_unknown_or_kept_without(coco, without):
+    with pytest.raises(ValueError, match='without must be None, one of'):
+        ClassSubset(coco([['cat']]), CLASSES, 'retain', without=without)
+
+
+def test_without_a_class_that_the_data_set_hides(coco):
+    cfg = coco([['cat', 'dog']], ('cat', 'dog', 'cow'), ('cat', 'cow'))
+    with pytest.raises(
+            ValueError, match=r"must name \['dog'\] too .*without: \['dog'\]"):
+        ClassSubset(cfg, CLASSES, 'retain', without='forget')
+
+
 def test_no_image_left(coco):
     cfg = coco([['cat'], ['dog']])
     with pytest.raises(
             ValueError, match=r"classes \['owl', 'fox'\] \(keep='learn'\)"):
         ClassSubset(cfg, CLASSES, 'learn')
+    with pytest.raises(ValueError, match="none is left with .*without='forg"):
+        ClassSubset(coco([['cat', 'dog']]), CLASSES, 'retain',
+                    without='forget')
 
 
 @pytest.mark.parametrize('keep', ['unlearn', ['retain', 'new'], None, 3, []])

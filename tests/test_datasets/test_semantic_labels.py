@@ -114,6 +114,12 @@ def test_drop_sees_classes_outside_the_table_too(animals):
                           expected(images[2], 'retain'))
 
 
+def test_maps_without_a_split(animals):
+    subset = ClassSubset(animals(), CLASSES, 'retain', without='forget')
+    # Of cat and dog, owl and cat, and cow.
+    assert [subset.get_cat_ids(i) for i in range(len(subset))] == [[0], [2]]
+
+
 def test_values_without_a_class_do_not_become_learned_ones(animals):
     """Value 200 is nothing here; 6 would be the label of a sixth class."""
     cfg = animals()

@@ -46,8 +46,8 @@ def test_what_each_method_trains(continual):
 
 
 @pytest.mark.parametrize('model, method', [
-    ('vit-nano', 'gs-lora'), ('vit-nano', 'lwf'), ('vit-nano', 'retrain'),
-    ('mask2former_swin-nano', 'gs-lora-pp')])
+    ('vit-nano', 'gs-lora'), ('vit-nano', 'gs-lora-pp'), ('vit-nano', 'lwf'),
+    ('vit-nano', 'retrain'), ('mask2former_swin-nano', 'gs-lora-pp')])
 @pytest.mark.parametrize('setting', ['full', 'shots4', 'missing'])
 def test_each_setting_is_a_plan(continual, tmp_path, model, method, setting):
     config = continual.config_of(model, method)
@@ -78,6 +78,10 @@ def test_each_setting_is_a_plan(continual, tmp_path, model, method, setting):
             assert ClassTable.from_cfg(branch.classes) == table
         assert (cfg.model.get('adapter') is None) is (
             method in ('lwf', 'retrain'))
+        assert [
+            hook.copies for hook in cfg.custom_hooks
+            if hook.type == 'mmswap.PrototypeHook'
+        ] == (method == 'gs-lora-pp') * [20 if setting == 'shots4' else 1]
 
 
 def test_tables(continual, tmp_path):

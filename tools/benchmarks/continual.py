@@ -24,9 +24,12 @@ CONFIGS = Path('configs/digits/baselines')
 METHODS = ('gs-lora', 'gs-lora-pp', 'full', 'l2', 'ewc', 'mas', 'lwf', 'der',
            'derpp', 'fdr', 'lirf', 'scrub', 'scrub-s', 'retrain')
 REQUESTS = ('three,five', 'one,six')
-# Of each setting, the images a class and the class without data.
+# Of each setting, the images a class, how often each goes into a prototype (20
+# as in GS-LoRA++), and the class without data.
 SETTINGS: Dict[str, Dict[str, Any]] = dict(
-    full={}, shots4=dict(shots=4), missing=dict(missing=('seven', )))
+    full={},
+    shots4=dict(shots=4, copies=20),
+    missing=dict(missing=('seven', )))
 SPLITS = ('retain', 'forget', 'forgotten', 'missing')
 COLUMNS = ('h_mean', *SPLITS, 'trained', 'step')
 
@@ -82,7 +85,12 @@ def setting_options(config: Path, setting: str, seed: int) -> Dict[str, Any]:
     """The settings of a run, by dotted key."""
     options = {'randomness.seed': seed}
     shots = SETTINGS[setting].get('shots')
-    branches = Config.fromfile(config).train_dataloader.dataset.branches
+    cfg = Config.fromfile(config)
+    for index, hook in enumerate(cfg.custom_hooks):
+        if hook.type == 'mmswap.PrototypeHook':
+            options[f'custom_hooks.{index}.copies'] = SETTINGS[setting].get(
+                'copies', 1)
+    branches = cfg.train_dataloader.dataset.branches
     for name, branch in branches.items() if shots else ():
         key = f'train_dataloader.dataset.branches.{name}'
         if isinstance(branch, list):
