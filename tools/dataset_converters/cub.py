@@ -3,14 +3,13 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, List
 
 import numpy as np
+from coco_files import Box, write_coco
 from common import (
-    Box,
     make_parser,
     parse_args,
     read_lines,
     require,
     stop,
-    write_coco,
     write_lists,
 )
 from PIL import Image

@@ -2,19 +2,18 @@
 from pathlib import Path
 from typing import List, Tuple
 
+from coco_files import Box, write_coco
 from common import (
-    Box,
     make_parser,
     names_by_label,
     parse_args,
-    read_voc,
     require,
     stop,
-    write_coco,
     write_lists,
 )
 from scipy.io import loadmat
 from scipy.io.matlab import MatReadError
+from voc_files import read_voc
 
 HINT = ('ROOT must hold Images/, Annotation/, train_list.mat and '
         'test_list.mat, unpacked from images.tar, annotation.tar and '

@@ -4,22 +4,18 @@ from collections import Counter
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple
 
+from coco_files import Box, image_size, write_coco
 from common import (
     IMAGE_SUFFIXES,
-    Box,
-    VocFile,
-    VocObject,
     check_names,
-    image_size,
     make_parser,
     parse_args,
     read_lines,
-    read_voc,
     require,
     stop,
-    write_coco,
     write_lines,
 )
+from voc_files import VocFile, VocObject, read_voc
 
 HINT = ('ROOT must hold the folders Annotations/ (one xml an image) and '
         'JPEGImages/; --annotations and --images give other names')
