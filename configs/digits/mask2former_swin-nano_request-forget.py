@@ -3,19 +3,16 @@ _base_ = './mask2former_swin-nano_forget.py'
 
 # Groups that a request does not need become zero. The fewer it moves, the more
 # of an earlier request comes back when that is undone.
-model = dict(objective=dict(bound=33.))
-optim_wrapper = dict(group_sparse=dict(alpha=13., mode='proximal'))
+model = dict(objective=dict(bound=36.))
+optim_wrapper = dict(group_sparse=dict(alpha=10., mode='proximal'))
 
-# Images of what earlier requests forgot would show it as background again, and
-# keep it from coming back when its request is undone.
-retain_set = dict(_base_.retain_set, without='forgotten')
 # What earlier requests learned is there to be retained, or to be forgotten.
 learned_set = dict(_base_.learn_set, keep='retain', allow_empty=True)
 train_dataloader = dict(
     dataset=dict(
         branches=dict(
             _delete_=True,
-            retain=[retain_set] + 4 * [learned_set],
+            retain=[_base_.retain_set] + 4 * [learned_set],
             forget=[
                 dict(_base_.forget_set, allow_empty=True),
                 dict(learned_set, keep='forget')

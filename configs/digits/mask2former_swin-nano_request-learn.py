@@ -1,15 +1,13 @@
 # A request to learn; the plan of requests says which classes.
 _base_ = './mask2former_swin-nano_learn.py'
 
-# Images of what earlier requests forgot stay out, as when forgetting.
-retain_set = dict(_base_.retain_set, without='forgotten')
 # What earlier requests learned is retained.
 learned_set = dict(_base_.learn_set, keep='retain', allow_empty=True)
 train_dataloader = dict(
     dataset=dict(
         branches=dict(
             _delete_=True,
-            retain=[retain_set, learned_set],
+            retain=[_base_.retain_set, learned_set],
             learn=_base_.learn_set)))
 
 # All images, labelled with the classes of the table.
