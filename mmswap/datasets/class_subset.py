@@ -40,6 +40,11 @@ class ClassSubset(Dataset):
             images that hold any. In a semantic map the first two are the
             same, label 255, and so they are for stuff; an image with a single
             label always goes with it. Defaults to ``strip``.
+        without: A split, or a sequence of them, that no image may show,
+            whatever ``others`` says. ``forgotten`` leaves out the images in
+            which ``strip`` would show what earlier requests forgot as
+            background, which keeps it from coming back when such a request
+            is undone. Defaults to None.
         rename: The class of the table that a class of the data set is taken
             for, such as ``dict(person='background')``: of a semantic map,
             every pixel has to be something, and left to itself a forgotten
@@ -238,11 +243,12 @@ def _labels_to_keep(table: ClassTable, keep: Any) -> Set[int]:
 def _labels_without(table: ClassTable, without: Any,
                     keep: Set[int]) -> Set[int]:
     """The labels of the splits that ``without`` names; they may be none."""
+    labels: Optional[Set[int]] = None
     try:
-        labels = set(table.labels(without)) if without else set()
+        labels = set(table.labels(without or ()))
     except (TypeError, ValueError):
-        labels = keep
-    if labels & keep:
+        pass
+    if labels is None or labels & keep:
         raise ValueError(
             f'without must be None, one of {ALL_SPLITS} or a sequence of '
             f'them, and no split that is kept, got {without!r}')
