@@ -50,10 +50,7 @@ def plan_phases(configs: Sequence[Union[str, Path]],
                 cfg_options: Optional[Dict[str, Any]] = None,
                 amp: bool = False,
                 new_adapters: bool = False) -> List[Phase]:
-    """Read and check the configs of a swap.
-
-    Args:
-        configs: As of :func:`run_swap`, and so are the others.
+    """Read and check the configs of a swap; takes what ``run_swap`` takes.
 
     Raises:
         ValueError: If there is no config, one cannot be a phase, or a request
