@@ -58,6 +58,21 @@ def test_the_phases_are_told_what_the_base_scored(toy):
     assert [dict(before) for before in LOG.before[1:]] == [base, base]
 
 
+def test_each_phase_logs_to_its_own_folder(toy):
+    """With a visualizer that has a name, as those of mmdet's configs do."""
+    _run(toy, cfg_options=dict(visualizer=dict(
+        type='Visualizer', name='visualizer',
+        vis_backends=[dict(type='LocalVisBackend')])))
+    learned = _after(BASE, (.8, .7, .9))
+    for phase, retain in (('learn', learned),
+                          ('forget', _after(learned, (.8, 0., .9)))):
+        logs = list((toy.work_dir / f'toy_{phase}').glob('*/vis_data/*.json'))
+        lines = ''.join(
+            log.read_text() for log in logs if 'config' not in log.name)
+        assert json.loads(lines.splitlines()[-1])['swap/retain'] == (
+            pytest.approx(retain[0]))
+
+
 def test_nothing_is_run_twice(toy, capsys):
     first = _run(toy)
     capsys.readouterr()
