@@ -7,13 +7,15 @@ from .baselines import (
     RetainObjective,
     SCRUBObjective,
 )
+from .class_forget_objective import ClassForgetObjective
 from .data_preprocessor import SwapDataPreprocessor
 from .objectives import ForgetObjective, LearnObjective
 from .prototype_objective import PrototypeObjective
 from .swap_model import SwapModel
 
 __all__ = [
-    'DERObjective', 'FDRObjective', 'ForgetObjective', 'ImportanceObjective',
-    'LIRFObjective', 'LearnObjective', 'LwFObjective', 'PrototypeObjective',
-    'RetainObjective', 'SCRUBObjective', 'SwapDataPreprocessor', 'SwapModel'
+    'ClassForgetObjective', 'DERObjective', 'FDRObjective', 'ForgetObjective',
+    'ImportanceObjective', 'LIRFObjective', 'LearnObjective', 'LwFObjective',
+    'PrototypeObjective', 'RetainObjective', 'SCRUBObjective',
+    'SwapDataPreprocessor', 'SwapModel'
 ]

@@ -31,6 +31,7 @@ from .observed_rows import (
     is_auxiliary,
     last_heads,
     pool_by_class,
+    surprise,
 )
 
 # What the heads call the loss that compares logits with labels, or a list of
@@ -46,11 +47,15 @@ class Observed(NamedTuple):
         logits: What it said, shape (M, C): one a class, and perhaps one more
             of no class. With gradient, as the features.
         labels: Class table labels, int64 of shape (M,).
+        surprise: Minus the log of the probability of the label, in nats,
+            float32 of shape (M,); by the logits that the loss gets, with
+            ArcFace's margin and scale in them. With gradient.
     """
 
     features: Tensor
     logits: Tensor
     labels: Tensor
+    surprise: Tensor
 
 
 class _Judged(NamedTuple):
@@ -60,6 +65,7 @@ class _Judged(NamedTuple):
     logits: Tensor
     labels: Tensor
     loss: Any
+    sigmoid: bool
 
 
 class Observer:
@@ -133,7 +139,6 @@ class Observer:
     def _judge(self, head: str, loss: nn.Module, args: Any,
                value: Any) -> None:
         """Hook of a loss: keep the logits, the labels and what it says."""
-        del loss
         if len(args) < 2:
             return
         logits, labels = args[0], args[1]
@@ -147,7 +152,8 @@ class Observer:
             return
         # Several losses may judge the same logits.
         if not self._judged or self._judged[-1].logits is not logits:
-            self._judged.append(_Judged(head, logits, labels, value))
+            sigmoid = bool(getattr(loss, 'use_sigmoid', False))
+            self._judged.append(_Judged(head, logits, labels, value, sigmoid))
 
     def _read_names(self, model: nn.Module, inputs: Any, losses: Any) -> None:
         """Hook of the model: find the losses of auxiliary outputs."""
@@ -182,7 +188,8 @@ class Observer:
     def _objects(self, call: _Judged) -> Observed:
         """The rows of a call of a loss that are of a class."""
         objects = (call.labels >= 0) & (call.labels < self.num_classes)
-        logits = call.logits[objects]
+        logits, labels = call.logits[objects], call.labels[objects]
+        said = surprise(logits, call.sigmoid).gather(1, labels[:, None])[:, 0]
         left = torch.arange(len(logits), device=logits.device)
         parts, order = [], []
         # What a model predicts with is what it says last.
@@ -201,10 +208,11 @@ class Observer:
             left = left[places < 0]
             if not len(left):
                 features = torch.cat(parts)[torch.cat(order).argsort()]
-                return Observed(features, logits, call.labels[objects])
-        return self._by_place(call, objects)
+                return Observed(features, logits, labels, said)
+        return self._by_place(call, objects, said)
 
-    def _by_place(self, call: _Judged, objects: Tensor) -> Observed:
+    def _by_place(self, call: _Judged, objects: Tensor,
+                  said: Tensor) -> Observed:
         """The objects of a head that changes its logits before the loss.
 
         ArcFace takes a margin off the label's logit and scales all. What
@@ -214,16 +222,19 @@ class Observer:
         for feature, output in self._said[call.head]:
             if output.shape == call.logits.shape and differ_by_margin(
                     call.logits[objects], output[objects], labels):
-                return Observed(feature[objects], output[objects], labels)
+                return Observed(feature[objects], output[objects], labels,
+                                said)
         raise _computed_further()
 
     def _regions(self, call: _Judged) -> Observed:
         """The classes in the maps of a call of a loss."""
         for feature, output in reversed(self._said[call.head]):
             if output.dim() == 4 and are_enlarged(call.logits, output):
-                (features, logits), labels = pool_by_class(
-                    (feature, output), call.labels, self.num_classes)
-                return Observed(features, logits, labels)
+                maps = feature, output, surprise(output, call.sigmoid)
+                (features, logits, said), labels = pool_by_class(
+                    maps, call.labels, self.num_classes)
+                return Observed(features, logits, labels,
+                                said.gather(1, labels[:, None])[:, 0])
         raise _computed_further()
 
 

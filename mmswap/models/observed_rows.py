@@ -47,6 +47,22 @@ def comparable(values: Tensor) -> Tensor:
     return torch.nan_to_num(values.detach().float())
 
 
+def surprise(logits: Tensor, sigmoid: bool) -> Tensor:
+    """Minus the log of the probability of each class, in nats.
+
+    Args:
+        logits: Shape (..., C).
+        sigmoid: Whether each class has a probability of its own, as with the
+            focal loss, or all of them one distribution.
+
+    Returns:
+        float32 of the same shape.
+    """
+    if sigmoid:
+        return F.softplus(-logits.float())
+    return -F.log_softmax(logits.float(), -1)
+
+
 def find_rows(rows: Tensor, table: Tensor) -> Tensor:
     """Find rows by their values.
 

@@ -133,6 +133,8 @@ def test_a_classifier_of_mmpretrain():
     assert torch.equal(seen.features, feats[-1])
     assert torch.equal(seen.logits, model.head.layers.head(feats[-1]))
     assert seen.labels.tolist() == [3, 6]
+    loss = model(images, samples, mode='loss')['loss']
+    torch.testing.assert_close(seen.surprise.mean(), loss)
 
 
 def test_a_margin_of_the_loss_is_seen_through():
@@ -146,8 +148,9 @@ def test_a_margin_of_the_loss_is_seen_through():
     model = nn.ModuleDict(dict(head=head))
     model.forward = lambda feats: head.loss((feats, ), samples)
     with Observer(model, num_classes=7) as observer:
-        model(features)
+        loss = model(features)['loss']
     seen = observer.take()
+    torch.testing.assert_close(seen.surprise.mean(), loss)
     assert torch.equal(seen.features, features)
     assert seen.labels.tolist() == [3, 6, 3]
     torch.testing.assert_close(

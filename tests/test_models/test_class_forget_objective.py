@@ -1,0 +1,77 @@
+"""Forgetting the class alone, against closed forms and a stock model."""
+import pytest
+import torch
+
+from mmswap.models import ClassForgetObjective
+from mmswap.models.observe import Observed
+
+
+def forget(*surprise):
+    """What was observed, and the leaf that takes the gradient."""
+    leaf = torch.tensor(surprise, requires_grad=True)
+    rest = [torch.zeros(len(surprise), 3)] * 2
+    labels = torch.zeros(len(surprise), dtype=torch.long)
+    return dict(forget=Observed(*rest, labels, leaf)), leaf
+
+
+def test_each_object_has_the_bound_for_itself():
+    totals = {k: torch.tensor(v, requires_grad=True)
+              for k, v in dict(retain=3., forget=7.).items()}
+    seen, surprise = forget(1., 9., 5.)
+    terms = ClassForgetObjective(6., .5, retain_weight=2.)(totals, seen)
+    assert float(terms['retain_loss']) == 6.
+    assert float(terms['forget_loss']) == pytest.approx(.5 * (5 + 0 + 1) / 3)
+    assert float(terms['forget_surprise']) == pytest.approx(5.)
+    terms['forget_loss'].backward()
+    assert surprise.grad.tolist() == pytest.approx([-.5 / 3, 0., -.5 / 3])
+    assert totals['forget'].grad is None
+    assert not terms['forget_surprise'].requires_grad
+
+
+def test_a_batch_without_objects_forgets_nothing():
+    seen, _ = forget()
+    totals = dict(retain=torch.tensor(3.), forget=torch.tensor(7.))
+    terms = ClassForgetObjective()(totals, seen)
+    assert float(terms['forget_loss']) == float(terms['forget_surprise']) == 0.
+    assert terms['forget_loss'].requires_grad
+
+
+@pytest.mark.parametrize('kwargs, message', [
+    (dict(bound='auto'), "bound must be a number of nats .*got 'auto'"),
+    (dict(bound=0), "bound must be positive .*got 0"),
+    (dict(weight=-1), 'weight must not be negative, got -1'),
+])
+def test_refuses(kwargs, message):
+    with pytest.raises(ValueError, match=f'model.objective.{message}'):
+        ClassForgetObjective(**kwargs)
+
+
+def test_masks_and_no_object_are_left_alone(build_swap, make_batch):
+    """Only queries of the last layer that match an object are pushed."""
+    model = build_swap('mask2former', 'forget').train()
+    model.objective = ClassForgetObjective(bound=50., retain_weight=0.)
+    head = model.model.panoptic_head
+    batch = make_batch(2, 1)
+    data = model.data_preprocessor(
+        dict(retain=batch, forget=batch), training=True)
+    said, masks = [], []
+
+    def listen(layer, kept):
+
+        def keep(_, args, output):
+            if output.requires_grad:
+                output.retain_grad()
+            kept.append(output)
+
+        layer.register_forward_hook(keep)
+
+    listen(head.cls_embed, said)
+    listen(head.mask_embed, masks)
+    model(**data, mode='loss')['forget_loss'].backward()
+    assert len(said) == len(masks) > 2
+    assert not any(each.grad is not None and each.grad.any()
+                   for each in masks)
+    *earlier, last = [each.grad for each in said[-len(said) // 2:]]
+    assert all(each is None or not each.any() for each in earlier)
+    # Of each object its query.
+    assert int(last.any(-1).sum()) == 4
