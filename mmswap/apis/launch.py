@@ -19,11 +19,18 @@ _DEFAULT_PORT = '29500'  # torch's and mmengine's
 def build_runner(cfg: Config) -> Runner:
     """Build the Runner of a config, distributed if its launcher says so.
 
+    mmengine has one visualizer a name and process, and the libraries' configs
+    name theirs: a second Runner would log to the folder of the first. Without
+    a name it gets the experiment's, which has the time in it.
+
     Args:
         cfg: A full config with ``work_dir``; its ``launcher`` is ``'none'``
-            where missing. May get a ``model_wrapper_cfg``.
+            where missing. May get a ``model_wrapper_cfg``; the visualizer
+            loses its name.
     """
     prepare_distributed(cfg)
+    if cfg.get('visualizer'):
+        cfg.visualizer.pop('name', None)
     if 'runner_type' in cfg:
         return RUNNERS.build(cfg)
     return Runner.from_cfg(cfg)

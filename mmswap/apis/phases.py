@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional, Sequence, Union
 
 from mmengine.config import Config
 from mmengine.dist import barrier, broadcast_object_list, is_main_process
-from mmengine.runner import Runner, find_latest_checkpoint
+from mmengine.runner import find_latest_checkpoint
 
 from ..class_table import SPLITS, ClassTable
 from .config import drop_training, is_mmswap_type
@@ -137,7 +137,7 @@ class _Swap:
         if _is_from_scratch(cfg):
             cfg.model.trains = 'all'  # Which loads the base.
         started = time.monotonic()
-        runner = _build_runner(cfg)
+        runner = build_runner(cfg)
         _say(f'base: evaluating {cfg.load_from}')
         metrics = numbers(runner.val())
         _check_metrics(metrics)
@@ -148,7 +148,7 @@ class _Swap:
         started = time.monotonic()
         cfg = self._phase_cfg(phase, load_from)
         why = self._why(phase, cfg.resume)
-        runner = _build_runner(cfg)
+        runner = build_runner(cfg)
         _say(f'{label}: {why}')
         if not cfg.resume:
             forget_checkpoints(cfg.work_dir)
@@ -171,7 +171,7 @@ class _Swap:
         barrier()
         cfg.load_from, cfg.resume = str(checkpoint), False
         drop_training(cfg)
-        metrics = numbers(_build_runner(cfg).val())
+        metrics = numbers(build_runner(cfg).val())
         self._finish(phase, str(checkpoint), metrics, {})
 
     def _finish(self, phase: Phase, checkpoint: str,
@@ -248,14 +248,3 @@ def _duration(started: float) -> str:
 def _say(text: str) -> None:
     if is_main_process():
         print(f'[swap] {text}', flush=True)
-
-
-def _build_runner(cfg: Config) -> Runner:
-    """The Runner of one phase of many in this process.
-
-    mmengine has one visualizer a name and process, and the libraries' configs
-    name theirs: what a phase logs would go to the folder of the first.
-    """
-    if cfg.get('visualizer'):
-        cfg.visualizer.pop('name', None)  # The experiment's, with its time.
-    return build_runner(cfg)
