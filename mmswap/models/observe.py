@@ -189,7 +189,7 @@ class Observer:
         """The rows of a call of a loss that are of a class."""
         objects = (call.labels >= 0) & (call.labels < self.num_classes)
         logits, labels = call.logits[objects], call.labels[objects]
-        said = surprise(logits, call.sigmoid).gather(1, labels[:, None])[:, 0]
+        nats = surprise(logits, call.sigmoid).gather(1, labels[:, None])[:, 0]
         left = torch.arange(len(logits), device=logits.device)
         parts, order = [], []
         # What a model predicts with is what it says last.
@@ -208,12 +208,14 @@ class Observer:
             left = left[places < 0]
             if not len(left):
                 features = torch.cat(parts)[torch.cat(order).argsort()]
-                return Observed(features, logits, labels, said)
-        return self._by_place(call, objects, said)
+                break
+        else:
+            features, logits = self._by_place(call, objects)
+        return Observed(features, logits, labels, nats)
 
-    def _by_place(self, call: _Judged, objects: Tensor,
-                  said: Tensor) -> Observed:
-        """The objects of a head that changes its logits before the loss.
+    def _by_place(self, call: _Judged,
+                  objects: Tensor) -> Tuple[Tensor, Tensor]:
+        """Features and logits in a head that changes these before the loss.
 
         ArcFace takes a margin off the label's logit and scales all. What
         counts is what the classifier said before.
@@ -222,8 +224,7 @@ class Observer:
         for feature, output in self._said[call.head]:
             if output.shape == call.logits.shape and differ_by_margin(
                     call.logits[objects], output[objects], labels):
-                return Observed(feature[objects], output[objects], labels,
-                                said)
+                return feature[objects], output[objects]
         raise _computed_further()
 
     def _regions(self, call: _Judged) -> Observed:
@@ -231,10 +232,10 @@ class Observer:
         for feature, output in reversed(self._said[call.head]):
             if output.dim() == 4 and are_enlarged(call.logits, output):
                 maps = feature, output, surprise(output, call.sigmoid)
-                (features, logits, said), labels = pool_by_class(
+                (features, logits, nats), labels = pool_by_class(
                     maps, call.labels, self.num_classes)
                 return Observed(features, logits, labels,
-                                said.gather(1, labels[:, None])[:, 0])
+                                nats.gather(1, labels[:, None])[:, 0])
         raise _computed_further()
 
 
