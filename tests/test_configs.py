@@ -16,9 +16,9 @@ CONFIGS = sorted(ROOT.rglob('*.py'))
 LEARN = [path for path in CONFIGS if path.stem.endswith('_learn')]
 FORGET = [path for path in CONFIGS if path.stem.endswith('_forget')]
 MAY_DIFFER = {
-    'model', 'forget_set', 'forgotten_sets', 'gone_set', 'learned_set',
-    'train_dataloader', 'load_from', 'max_iters', 'train_cfg',
-    'optim_wrapper', 'param_scheduler', 'default_hooks'
+    'model', 'forget_set', 'forgotten_sets', 'gone', 'gone_set', 'gone_loaded',
+    'learned_set', 'mixed_set', 'train_dataloader', 'load_from', 'max_iters',
+    'train_cfg', 'optim_wrapper', 'param_scheduler', 'default_hooks'
 }
 
 

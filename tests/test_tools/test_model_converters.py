@@ -88,10 +88,13 @@ def test_background_comes_first_and_starts_as_no_object(to_semantic):
     state = to_semantic({
         'backbone.norm.bias': torch.ones(2),
         'panoptic_head.cls_embed.bias': bias,
+        'panoptic_head.mask_embed.0.weight': torch.ones(4, 2),
         'panoptic_head.query_feat.weight': torch.ones(4, 2),
+        'panoptic_head.query_embed.weight': torch.ones(4, 2),
     })
+    # No queries: they stood for objects.
     assert set(state) == {'backbone.norm.bias', 'decode_head.cls_embed.bias',
-                          'decode_head.query_feat.weight'}
+                          'decode_head.mask_embed.0.weight'}
     assert state['decode_head.cls_embed.bias'].tolist() == [9., 1., 2., 9.]
 
 

@@ -163,10 +163,20 @@ def _swap(folder, model, phase_options=(), merged_options=(), start=None):
 
 
 def _semantic_start(folder):
-    """The shipped detector, with a class for the background."""
+    """The shipped detector, with a class for the background.
+
+    It keeps its queries: with fresh ones, a model after two steps finds
+    nothing.
+    """
+    detector = CONFIGS / 'mask2former_swin-nano_base.safetensors'
     out = 'semantic_start.pth'
     _run(folder, ROOT / 'tools/model_converters/instances_to_semantic.py',
-         CONFIGS / 'mask2former_swin-nano_base.safetensors', out)
+         detector, out)
+    state = torch.load(folder / out, weights_only=True)['state_dict']
+    for key, value in load_file(detector).items():
+        if '.query_' in key:
+            state[key.replace('panoptic_head', 'decode_head')] = value
+    torch.save(dict(state_dict=state, meta={}), folder / out)
     return out
 
 

@@ -1,7 +1,8 @@
 """Turn mmdet's Mask2Former for instances into a start for mmseg's.
 
 The background, which is stuff to a semantic model, becomes its first class.
-It starts as no object does.
+It starts as no object does. The queries are left out: a detector's stand for
+single objects, a semantic model's for classes.
 """
 import argparse
 import sys
@@ -15,10 +16,11 @@ from torch import Tensor
 import mmswap  # noqa: F401  (loads .safetensors files)
 
 HEAD = 'panoptic_head.'
+QUERIES = (f'{HEAD}query_embed.', f'{HEAD}query_feat.')
 
 
 def convert(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
-    """The state dict of an ``EncoderDecoder`` with one class more.
+    """The state dict of an ``EncoderDecoder`` with one class more, no queries.
 
     Args:
         state: State dict of a ``Mask2Former`` of mmdet.
@@ -28,6 +30,8 @@ def convert(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
                  f'{HEAD}cls_embed.*, got {len(state)} others')
     new = {}
     for key, value in state.items():
+        if key.startswith(QUERIES):
+            continue
         if key.startswith(f'{HEAD}cls_embed.'):
             # The last row is no object's.
             value = torch.cat((value[-1:], value))
