@@ -41,7 +41,9 @@ class PasteSegments(BaseTransform):
     def __init__(self,
                  background: Union[int, Sequence[int]] = 0,
                  prob: float = 0.8) -> None:
-        labels = [background] if isinstance(background, int) else background
+        labels = (
+            background if isinstance(background, (list, tuple)) else
+            [background])
         if not all(type(label) is int and 0 <= label < IGNORE_INDEX
                    for label in labels):
             raise ValueError(

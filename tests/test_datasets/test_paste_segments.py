@@ -68,7 +68,8 @@ def test_share_of_images():
 
 
 @pytest.mark.parametrize('kwargs, message', [
-    (dict(background=['sky']), 'background must be a label'),
+    (dict(background='sky'), 'background must be a label'),
+    (dict(background=[0, 1.5]), r'or a sequence of labels .* got \[0, 1.5\]'),
     (dict(background=255), 'labels from 0 to 254, got 255'),
     (dict(prob=80), 'prob must be from 0 to 1, got 80'),
 ])
