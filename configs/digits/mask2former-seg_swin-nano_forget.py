@@ -17,12 +17,10 @@ gone = {name: 'background' for name in _base_.classes['forget']}
 gone_set = dict(_base_.old_set, keep='retain', rename=gone)
 gone_loaded = dict(_base_.old_loaded, keep='retain', rename=gone)
 mixed_set = dict(
-    type='MultiImageMixDataset',
+    _base_.mixed_set,
     dataset=dict(
-        type='ConcatDataset',
-        datasets=[gone_loaded] + 4 * [_base_.new_loaded],
-        ignore_keys=['palette']),
-    pipeline=_base_.mixing)
+        _base_.mixed_set.dataset,
+        datasets=[gone_loaded] + 4 * [_base_.new_loaded]))
 train_dataloader = dict(
     sampler=dict(branch_sizes=dict(_delete_=True, retain=9, forget=1)),
     dataset=dict(

@@ -1,4 +1,5 @@
 """Segments are pasted whole, and only where they hide nothing."""
+import cv2
 import numpy as np
 import pytest
 from mmengine.registry import init_default_scope
@@ -84,7 +85,6 @@ def test_sizes_must_agree():
 
 
 def test_in_the_data_set_wrapper_of_mmseg(tmp_path):
-    import cv2
     import mmseg.datasets  # noqa: F401
     for name, label, column in (('old', 1, 0), ('new', 2, 5)):
         seg_map = np.zeros((8, 8), np.uint8)
