@@ -49,14 +49,13 @@ new_set = dict(
 loading = _base_.train_pipeline[:-1]
 old_loaded = dict(old_set, dataset=dict(old_set['dataset'], pipeline=loading))
 new_loaded = dict(new_set, dataset=dict(new_set['dataset'], pipeline=loading))
-mixing = [dict(type='mmswap.PasteSegments'), _base_.train_pipeline[-1]]
 mixed_set = dict(
     type='MultiImageMixDataset',
     dataset=dict(
         type='ConcatDataset',
         datasets=[old_loaded] + 4 * [new_loaded],
         ignore_keys=['palette']),
-    pipeline=mixing)
+    pipeline=[dict(type='mmswap.PasteSegments'), _base_.train_pipeline[-1]])
 train_dataloader = dict(
     _delete_=True,
     batch_size=10,
