@@ -1,18 +1,15 @@
 """Baselines on a real Runner: stopped, resumed, in two processes."""
-import os
-import socket
 
 import pytest
 import torch
-import torch.multiprocessing as mp
 from mmengine.hooks import Hook
 from mmengine.logging import MessageHub
 from mmengine.model import MMDistributedDataParallel
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner import Runner
-from torch import distributed
 from torch.utils.data import Dataset
 from toy_classifier import make_cfg, make_model, make_step
+from two_ranks import run_on_two_ranks
 
 from mmswap.engine import (
     AdapterHook,
@@ -213,24 +210,14 @@ def train(method, rank=0, world=1):
     return {key: value.clone() for key, value in swap.state_dict().items()}
 
 
-def run_rank(rank, world, port, folder):
-    os.environ.update(MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port))
-    torch.set_num_threads(1)
-    distributed.init_process_group('gloo', rank=rank, world_size=world)
-    states = {method: train(method, rank, world) for method in METHODS}
-    torch.save(states, f'{folder}/{rank}.pth')
-    distributed.destroy_process_group()
+def train_methods(rank, world):
+    return {method: train(method, rank, world) for method in METHODS}
 
 
 @pytest.fixture(scope='module')
 def two_ranks(tmp_path_factory):
     """What each of two processes ended with, by method."""
-    folder = tmp_path_factory.mktemp('ranks')
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
-        port = free.getsockname()[1]
-    mp.spawn(run_rank, (2, port, str(folder)), nprocs=2)
-    return [torch.load(folder / f'{rank}.pth') for rank in range(2)]
+    return run_on_two_ranks(train_methods, tmp_path_factory.mktemp('ranks'))
 
 
 @pytest.mark.parametrize('method', METHODS)

@@ -1,15 +1,12 @@
 """Two gloo processes equal one with the same global batch."""
-import os
-import socket
 
 import pytest
 import torch
-import torch.multiprocessing as mp
 from mmengine.model import MMDistributedDataParallel
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import MODELS
 from swap_toy import TOY, make_step, make_swap_cfg
-from torch import distributed
+from two_ranks import run_on_two_ranks
 
 STEPS, PER_BRANCH = 4, 4
 CASES = {
@@ -63,24 +60,14 @@ def train(phase, mode, rank=0, world=1):
     return {key: value.clone() for key, value in swap.state_dict().items()}
 
 
-def run_rank(rank, world, port, folder):
-    os.environ.update(MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port))
-    torch.set_num_threads(1)
-    distributed.init_process_group('gloo', rank=rank, world_size=world)
-    states = {name: train(*case, rank, world) for name, case in CASES.items()}
-    torch.save(states, f'{folder}/{rank}.pth')
-    distributed.destroy_process_group()
+def train_cases(rank, world):
+    return {name: train(*case, rank, world) for name, case in CASES.items()}
 
 
 @pytest.fixture(scope='module')
 def two_ranks(tmp_path_factory):
     """What each of two processes ended with, by case."""
-    folder = tmp_path_factory.mktemp('ranks')
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
-        port = free.getsockname()[1]
-    mp.spawn(run_rank, (2, port, str(folder)), nprocs=2)
-    return [torch.load(folder / f'{rank}.pth') for rank in range(2)]
+    return run_on_two_ranks(train_cases, tmp_path_factory.mktemp('ranks'))
 
 
 @pytest.mark.parametrize('case', CASES)

@@ -1,13 +1,10 @@
 """PrototypeHook on a toy; on a real Runner see test_prototype_runs.py."""
 import logging
-import os
-import socket
 
 import pytest
 import torch
-import torch.multiprocessing as mp
 from prototype_toy import make_dataset, make_model, make_runner
-from torch import distributed
+from two_ranks import run_on_two_ranks
 
 from mmswap.engine import PrototypeHook
 
@@ -114,24 +111,15 @@ def find_prototypes(case):
     return model.objective.prototypes.tensors
 
 
-def run_rank(rank, world, port, folder):
-    os.environ.update(MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port))
-    torch.set_num_threads(1)
-    distributed.init_process_group('gloo', rank=rank, world_size=world)
-    torch.save({name: find_prototypes(case) for name, case in CASES.items()},
-               f'{folder}/{rank}.pth')
-    distributed.destroy_process_group()
+def find_cases(rank, world):
+    del rank, world
+    return {name: find_prototypes(case) for name, case in CASES.items()}
 
 
 @pytest.fixture(scope='module')
 def two_ranks(tmp_path_factory):
     """What each of two processes found, by case."""
-    folder = tmp_path_factory.mktemp('ranks')
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
-        port = free.getsockname()[1]
-    mp.spawn(run_rank, (2, port, str(folder)), nprocs=2)
-    return [torch.load(folder / f'{rank}.pth') for rank in range(2)]
+    return run_on_two_ranks(find_cases, tmp_path_factory.mktemp('ranks'))
 
 
 @pytest.mark.parametrize('case', CASES)

@@ -5,6 +5,8 @@ their checkpoint is missing; that of Mask2Former for instances is shipped.
 """
 import argparse
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, Dict, List, Sequence
 
@@ -19,6 +21,10 @@ DETECTORS = ('mask2former_swin-nano', 'dino_swin-nano',
              'mask-rcnn_swin-nano_fpn')
 MODELS = (*DETECTORS, 'mask2former-seg_swin-nano', 'fcn_r18-nano', 'vit-nano',
           'mask2former-panoptic_swin-nano')
+
+# What the semantic Mask2Former's base starts from is made of the shipped one.
+CONVERTER = 'tools/model_converters/instances_to_semantic.py'
+SHIPPED = 'configs/digits/mask2former_swin-nano_base.safetensors'
 
 
 def parse_args() -> argparse.Namespace:
@@ -43,6 +49,9 @@ def train_base(model: str) -> None:
     cfg = load_config(
         f'configs/digits/{model}_base.py',
         work_dir=str(Path(learn.load_from).parent))
+    start = cfg.get('load_from')
+    if start and not Path(start).is_file():
+        subprocess.run([sys.executable, CONVERTER, SHIPPED, start], check=True)
     build_runner(cfg).train()
 
 

@@ -1,0 +1,39 @@
+"""A function in two processes, over gloo and without a GPU."""
+import os
+import socket
+from pathlib import Path
+from typing import Any, Callable, List
+
+import torch
+from torch import distributed
+from torch import multiprocessing as mp
+
+WORLD = 2
+
+
+def run_on_two_ranks(find: Callable[[int, int], Any],
+                     folder: Path) -> List[Any]:
+    """What each process finds, in the order of the ranks.
+
+    Args:
+        find: Of a module that spawned processes can import; gets the rank
+            and the number of processes.
+        folder: An empty one.
+    """
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        port = free.getsockname()[1]
+    mp.spawn(_run_rank, (find, port, str(folder)), nprocs=WORLD)
+    return [torch.load(folder / f'{rank}.pth') for rank in range(WORLD)]
+
+
+def _run_rank(rank: int, find: Callable[[int, int], Any], port: int,
+              folder: str) -> None:
+    os.environ.update(MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port))
+    torch.set_num_threads(1)
+    distributed.init_process_group('gloo', rank=rank, world_size=WORLD)
+    torch.save(find(rank, WORLD), f'{folder}/{rank}.pth')
+    # torch 2.1 holds the GIL while it waits for gloo's threads to end, and
+    # one that has yet to free the tensors of the last collective needs it.
+    distributed.barrier()
+    distributed.destroy_process_group()
