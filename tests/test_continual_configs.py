@@ -35,9 +35,9 @@ def root(tmp_path_factory):
     data.make_imagenet(
         folder / 'data/imagenet',
         Config.fromfile(classes / 'imagenet100.py').base_classes)
+    identities = Config.fromfile(classes / 'casia100.py').base_classes
     for split in ('train', 'test'):
-        data.make_folders(folder / 'data/casia100',
-                          [f'{number:03d}' for number in range(100)], split)
+        data.make_folders(folder / 'data/casia100', identities, split)
     (folder / 'base.pth').write_bytes(b'weights')
     return folder
 
@@ -116,5 +116,5 @@ def test_the_base_of_the_faces_builds(root, monkeypatch):
             cfg.model, data_preprocessor=cfg.data_preprocessor))
         dataset = DATASETS.build(cfg.train_dataloader.dataset)
         assert len(dataset) >= 100
-        assert tuple(dataset.CLASSES) == cfg.identities
+        assert tuple(dataset.CLASSES) == cfg.base_classes
     assert model.head.norm_product.weight.shape == (100, 512)

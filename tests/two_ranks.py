@@ -8,6 +8,8 @@ import torch
 from torch import distributed
 from torch import multiprocessing as mp
 
+from mmswap.apis import leave_process_group
+
 WORLD = 2
 
 
@@ -33,7 +35,4 @@ def _run_rank(rank: int, find: Callable[[int, int], Any], port: int,
     torch.set_num_threads(1)
     distributed.init_process_group('gloo', rank=rank, world_size=WORLD)
     torch.save(find(rank, WORLD), f'{folder}/{rank}.pth')
-    # torch 2.1 holds the GIL while it waits for gloo's threads to end, and
-    # one that has yet to free the tensors of the last collective needs it.
-    distributed.barrier()
-    distributed.destroy_process_group()
+    leave_process_group()

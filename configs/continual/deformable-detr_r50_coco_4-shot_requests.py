@@ -1,15 +1,11 @@
 # Four requests of ten classes each, with four images a class.
-import random
-
-_base_ = '../_base_/classes/coco.py'
-order = list(_base_.base_classes)
-random.Random(1337).shuffle(order)
+_base_ = '../_base_/orders/coco.py'
 configs = dict(forget='deformable-detr_r50_coco_request-forget.py')
 shots = {
     f'train_dataloader.dataset.branches.{branch}.0.shots': 4
     for branch in ('retain', 'forget')
 }
 requests = [
-    dict(forget=order[end - 10:end], cfg_options=shots)
+    dict(forget=_base_.order[end - 10:end], cfg_options=shots)
     for end in (80, 70, 60, 50)
 ]

@@ -1,10 +1,6 @@
 # Four requests of ten classes each.
-import random
-
-_base_ = '../_base_/classes/coco.py'
-order = list(_base_.base_classes)
-random.Random(1337).shuffle(order)
+_base_ = '../_base_/orders/coco.py'
 configs = dict(forget='deformable-detr_r50_coco_request-forget.py')
 requests = [
-    dict(forget=order[end - 10:end]) for end in (80, 70, 60, 50)
+    dict(forget=_base_.order[end - 10:end]) for end in (80, 70, 60, 50)
 ]

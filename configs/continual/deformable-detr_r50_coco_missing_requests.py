@@ -1,12 +1,8 @@
 # Four requests of ten classes each; of five classes to keep there are no
 # images to train on.
-import random
-
-_base_ = '../_base_/classes/coco.py'
-order = list(_base_.base_classes)
-random.Random(1337).shuffle(order)
+_base_ = '../_base_/orders/coco.py'
 configs = dict(forget='deformable-detr_r50_coco_request-forget.py')
-missing = order[:5]
+missing = _base_.order[:5]
 requests = [
-    dict(forget=order[end - 10:end]) for end in (80, 70, 60, 50)
+    dict(forget=_base_.order[end - 10:end]) for end in (80, 70, 60, 50)
 ]

@@ -2,10 +2,11 @@
 # are to be forgotten later. The network is that of GS-LoRA: patches of 8
 # pixels, 6 layers, 512 dimensions. Its head is ArcFace of mmpretrain, where
 # the published one is CosFace (s 64, m 0.35); the schedule is ours.
-_base_ = 'mmpretrain::_base_/default_runtime.py'
+_base_ = [
+    'mmpretrain::_base_/default_runtime.py',
+    '../_base_/classes/casia100.py'
+]
 
-# Folders of images, one an identity, named so.
-identities = tuple(f'{number:03d}' for number in range(100))
 model = dict(
     type='ImageClassifier',
     backbone=dict(
@@ -43,7 +44,7 @@ test_pipeline = [
 data = dict(
     type='CustomDataset',
     data_root='data/casia100',
-    metainfo=dict(classes=identities))
+    metainfo=dict(classes=_base_.base_classes))
 train_dataloader = dict(
     batch_size=128,
     num_workers=8,

@@ -1,14 +1,9 @@
 # One request of 20 classes, with the published constants of a single request.
-import random
-
-# The order in which classes are forgotten, drawn with the published seed; the
-# published order itself is not known.
-order = [f'{number:03d}' for number in range(100)]
-random.Random(1337).shuffle(order)
+_base_ = '../_base_/orders/casia100.py'
 configs = dict(forget='face-vit-p8_casia100_request-forget.py')
 requests = [
     dict(
-        forget=order[80:],
+        forget=_base_.order[80:],
         cfg_options={
             'model.objective.bound': 110.,
             'model.objective.weight': 0.05,

@@ -2,7 +2,7 @@
 # (face-vit-p8_casia100_*_requests.py) say which.
 _base_ = ['./face-vit-p8_casia100_base.py', '../_base_/swap/gs-lora.py']
 custom_imports = dict(imports=['mmswap'], allow_failed_imports=False)
-classes = dict(base=_base_.identities, forget=_base_.identities[:20])
+classes = dict(base=_base_.base_classes, forget=_base_.base_classes[:20])
 model = dict(
     _delete_=True,
     type='mmswap.SwapModel',

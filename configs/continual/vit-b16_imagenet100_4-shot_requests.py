@@ -1,12 +1,6 @@
 # Four requests of 20 classes each with four images a class, to forget and to
 # retain, and the published constants of CASIA-Face100.
-import random
-
-# The order in which classes are forgotten, drawn with the published seed; the
-# published order itself is not known.
-_base_ = '../_base_/classes/imagenet100.py'
-order = list(_base_.base_classes)
-random.Random(1337).shuffle(order)
+_base_ = '../_base_/orders/imagenet100.py'
 configs = dict(forget='vit-b16_imagenet100_request-forget.py')
 shots = {
     f'train_dataloader.dataset.branches.{branch}.0.shots': 4
@@ -16,7 +10,7 @@ shots = {
 weights = ((0.3, 0.015), (0.4, 0.06), (0.28, 0.025), (0.2, 0.012))
 requests = [
     dict(
-        forget=order[80 - 20 * task:100 - 20 * task],
+        forget=_base_.order[80 - 20 * task:100 - 20 * task],
         cfg_options={
             **shots, 'train_dataloader.batch_size': 8,
             'train_dataloader.sampler.branch_sizes': dict(

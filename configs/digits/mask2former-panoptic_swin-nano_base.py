@@ -11,3 +11,6 @@ model = dict(
         loss_cls=dict(class_weight=[1.0] * 9 + [0.1])),
     panoptic_fusion_head=dict(num_stuff_classes=num_stuff_classes),
     test_cfg=dict(panoptic_on=True, instance_on=False))
+# From the shipped detector: tools/model_converters/add_background.py writes
+# its weights there.
+load_from = 'work_dirs/mask2former-panoptic_swin-nano_start.pth'

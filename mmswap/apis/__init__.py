@@ -8,7 +8,7 @@ from .config import (
                      load_config,
                      set_local_rank,
 )
-from .launch import build_runner, prepare_distributed
+from .launch import build_runner, leave_process_group, prepare_distributed
 from .merge import merge_checkpoint, stock_config
 from .phases import run_swap
 from .report import build_report, format_report
@@ -17,7 +17,7 @@ from .testing import DumpHook, enable_painting, enable_tta
 __all__ = [
     'DumpHook', 'add_config_arguments', 'build_report', 'build_runner',
     'enable_amp', 'enable_auto_scale_lr', 'enable_painting', 'enable_resume',
-    'enable_tta', 'format_report', 'load_config', 'merge_checkpoint',
-    'prepare_distributed', 'read_checkpoint', 'run_swap', 'set_local_rank',
-    'stock_config'
+    'enable_tta', 'format_report', 'leave_process_group', 'load_config',
+    'merge_checkpoint', 'prepare_distributed', 'read_checkpoint', 'run_swap',
+    'set_local_rank', 'stock_config'
 ]

@@ -3,6 +3,7 @@ import atexit
 import datetime
 import os
 import subprocess
+import time
 from typing import Any, Dict
 
 from mmengine.config import Config
@@ -14,6 +15,7 @@ from torch import distributed as torch_dist
 from torch.nn.parallel import DistributedDataParallel
 
 _DEFAULT_PORT = '29500'  # torch's and mmengine's
+_THREADS_NEED = 0.2  # seconds; with half of it none of 12 runs hung
 
 
 def build_runner(cfg: Config) -> Runner:
@@ -58,7 +60,7 @@ def prepare_distributed(cfg: Config) -> None:
     if not is_distributed():
         _set_rendezvous(launcher)
         torch_dist.init_process_group('gloo', **_dist_options(cfg))
-        atexit.register(_leave_process_group)
+        atexit.register(leave_process_group)
     if cfg.get('model_wrapper_cfg') is None:
         cfg.model_wrapper_cfg = dict(
             find_unused_parameters=cfg.get('find_unused_parameters', False),
@@ -79,6 +81,18 @@ def _dist_options(cfg: Config) -> Dict[str, Any]:
     if timeout is None:
         return {}
     return dict(timeout=datetime.timedelta(seconds=timeout))
+
+
+def leave_process_group() -> None:
+    """Leave the process group, where there is one.
+
+    torch 2.1 waits for gloo's threads with the GIL held. One that has still to
+    free the tensors of the last collective needs the GIL for it, and both wait
+    for ever. So these threads get time first; a barrier does not help.
+    """
+    if is_distributed():
+        time.sleep(_THREADS_NEED)
+        torch_dist.destroy_process_group()
 
 
 def _set_rendezvous(launcher: str) -> None:
@@ -118,8 +132,3 @@ def _first_slurm_host() -> str:
                             stdout=subprocess.PIPE,
                             text=True).stdout
     return listed.split()[0]
-
-
-def _leave_process_group() -> None:
-    if is_distributed():
-        torch_dist.destroy_process_group()

@@ -9,7 +9,12 @@ import torch
 from mmengine.config import Config
 from torch import distributed as torch_dist
 
-from mmswap.apis import build_runner, load_config, prepare_distributed
+from mmswap.apis import (
+    build_runner,
+    leave_process_group,
+    load_config,
+    prepare_distributed,
+)
 
 ROOT = Path(__file__).parents[2]
 VARIABLES = ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT', 'LOCAL_RANK',
@@ -32,8 +37,7 @@ def no_gpu(monkeypatch):
         monkeypatch.setenv(name, '')
         monkeypatch.delenv(name)
     yield monkeypatch
-    if torch_dist.is_initialized():
-        torch_dist.destroy_process_group()
+    leave_process_group()
 
 
 def _launch(script, config, *args, processes=2, work_dir):

@@ -69,35 +69,45 @@ def test_number_of_classes_must_fit(cut, tmp_path):
 
 
 @pytest.fixture
-def to_semantic(tmp_path, monkeypatch):
-    """State dict of a detector -> that of the semantic model."""
+def add_background(tmp_path, monkeypatch):
+    """(task, state dict of a detector) -> that of the task's model."""
 
-    def run(state):
+    def run(task, state):
         files = [str(tmp_path / name) for name in ('in.pth', 'out.pth')]
         torch.save(dict(state_dict=state), files[0])
-        monkeypatch.setattr(sys, 'argv', ['instances_to_semantic.py', *files])
-        runpy.run_path(
-            str(TOOLS / 'instances_to_semantic.py'), run_name='__main__')
+        monkeypatch.setattr(sys, 'argv', ['add_background.py', task, *files])
+        runpy.run_path(str(TOOLS / 'add_background.py'), run_name='__main__')
         return torch.load(files[1], weights_only=True)['state_dict']
 
     return run
 
 
-def test_background_comes_first_and_starts_as_no_object(to_semantic):
-    bias = torch.tensor([1., 2., 9.])
-    state = to_semantic({
-        'backbone.norm.bias': torch.ones(2),
-        'panoptic_head.cls_embed.bias': bias,
-        'panoptic_head.mask_embed.0.weight': torch.ones(4, 2),
-        'panoptic_head.query_feat.weight': torch.ones(4, 2),
-        'panoptic_head.query_embed.weight': torch.ones(4, 2),
-    })
+DETECTOR = {
+    'backbone.norm.bias': torch.ones(2),
+    'panoptic_head.cls_embed.bias': torch.tensor([1., 2., 9.]),
+    'panoptic_head.mask_embed.0.weight': torch.ones(4, 2),
+    'panoptic_head.query_feat.weight': torch.ones(4, 2),
+    'panoptic_head.query_embed.weight': torch.ones(4, 2),
+}
+
+
+def test_background_comes_first_and_starts_as_no_object(add_background):
+    state = add_background('semantic', DETECTOR)
     # No queries: they stood for objects.
     assert set(state) == {'backbone.norm.bias', 'decode_head.cls_embed.bias',
                           'decode_head.mask_embed.0.weight'}
     assert state['decode_head.cls_embed.bias'].tolist() == [9., 1., 2., 9.]
 
 
-def test_only_a_mask2former_becomes_semantic(to_semantic):
+def test_as_stuff_the_background_comes_last(add_background):
+    state = add_background('panoptic', DETECTOR)
+    bias = state.pop('panoptic_head.cls_embed.bias')
+    assert bias.tolist() == [1., 2., 9., 9.]
+    assert set(state) == set(DETECTOR) - {'panoptic_head.cls_embed.bias'}
+    assert all(torch.equal(value, DETECTOR[key])
+               for key, value in state.items())
+
+
+def test_only_a_mask2former_gets_a_background(add_background):
     with pytest.raises(SystemExit, match='must be of a Mask2Former'):
-        to_semantic({'backbone.norm.bias': torch.ones(2)})
+        add_background('semantic', {'backbone.norm.bias': torch.ones(2)})

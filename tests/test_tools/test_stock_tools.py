@@ -18,6 +18,7 @@ from mmswap.datasets.digit_scenes import CLASSES, make_digit_scenes
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = ROOT / 'configs' / 'digits'
+DETECTOR = CONFIGS / 'mask2former_swin-nano_base.safetensors'
 OVERRIDES = ('default_hooks.logger.interval=1',
              'default_hooks.checkpoint.interval=2',
              'train_dataloader.num_workers=0',
@@ -162,18 +163,19 @@ def _swap(folder, model, phase_options=(), merged_options=(), start=None):
             _metrics(folder / model / 'merged_tested')[name])
 
 
-def _semantic_start(folder):
-    """The shipped detector, with a class for the background.
+def _add_background(folder, task):
+    """The shipped detector, with a class for the background."""
+    out = f'{task}_start.pth'
+    _run(folder, ROOT / 'tools/model_converters/add_background.py', task,
+         DETECTOR, out)
+    return out
 
-    It keeps its queries: with fresh ones, a model after two steps finds
-    nothing.
-    """
-    detector = CONFIGS / 'mask2former_swin-nano_base.safetensors'
-    out = 'semantic_start.pth'
-    _run(folder, ROOT / 'tools/model_converters/instances_to_semantic.py',
-         detector, out)
+
+def _semantic_start(folder):
+    """It keeps its queries: with fresh ones, after two steps it finds none."""
+    out = _add_background(folder, 'semantic')
     state = torch.load(folder / out, weights_only=True)['state_dict']
-    for key, value in load_file(detector).items():
+    for key, value in load_file(DETECTOR).items():
         if '.query_' in key:
             state[key.replace('panoptic_head', 'decode_head')] = value
     torch.save(dict(state_dict=state, meta={}), folder / out)
@@ -206,24 +208,11 @@ def test_classification(folder):
         assert of_merged == pytest.approx(of_phase, abs=1e-5)
 
 
-def _panoptic_start(path):
-    """The shipped detector with a row for the background behind its classes.
-
-    It finds digits, where a model after two steps finds no segment at all.
-    """
-    state = load_file(CONFIGS / 'mask2former_swin-nano_base.safetensors')
-    for key, rows in state.items():
-        if 'cls_embed' in key or 'class_weight' in key:
-            state[key] = torch.cat((rows[:-1], 0 * rows[:1], rows[-1:]))
-    torch.save(dict(state_dict=state), path)
-    return path.name
-
-
 @pytest.mark.slow
 def test_panoptic_segmentation(folder):
     model = 'mask2former-panoptic_swin-nano'
     phase, merged = _swap(
-        folder, model, start=_panoptic_start(folder / 'start.pth'),
+        folder, model, start=_add_background(folder, 'panoptic'),
         merged_options=[
             '--cfg-options', 'test_evaluator.type=mmswap.PanopticMetric'])
     assert merged == pytest.approx(phase, abs=0.1)

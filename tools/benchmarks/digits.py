@@ -22,9 +22,13 @@ DETECTORS = ('mask2former_swin-nano', 'dino_swin-nano',
 MODELS = (*DETECTORS, 'mask2former-seg_swin-nano', 'fcn_r18-nano', 'vit-nano',
           'mask2former-panoptic_swin-nano')
 
-# What the semantic Mask2Former's base starts from is made of the shipped one.
-CONVERTER = 'tools/model_converters/instances_to_semantic.py'
+# What these bases start from is made of the shipped one.
+CONVERTER = 'tools/model_converters/add_background.py'
 SHIPPED = 'configs/digits/mask2former_swin-nano_base.safetensors'
+TASKS = {
+    'mask2former-seg_swin-nano': 'semantic',
+    'mask2former-panoptic_swin-nano': 'panoptic'
+}
 
 
 def parse_args() -> argparse.Namespace:
@@ -49,9 +53,10 @@ def train_base(model: str) -> None:
     cfg = load_config(
         f'configs/digits/{model}_base.py',
         work_dir=str(Path(learn.load_from).parent))
-    start = cfg.get('load_from')
-    if start and not Path(start).is_file():
-        subprocess.run([sys.executable, CONVERTER, SHIPPED, start], check=True)
+    if model in TASKS:
+        subprocess.run(
+            [sys.executable, CONVERTER, TASKS[model], SHIPPED, cfg.load_from],
+            check=True)
     build_runner(cfg).train()
 
 
