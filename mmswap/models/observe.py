@@ -32,6 +32,7 @@ from .observed_rows import (
     last_heads,
     pool_by_class,
     surprise,
+    surprise_of_none,
 )
 
 # What the heads call the loss that compares logits with labels, or a list of
@@ -50,12 +51,15 @@ class Observed(NamedTuple):
         surprise: Minus the log of the probability of the label, in nats,
             float32 of shape (M,); by the logits that the loss gets, with
             ArcFace's margin and scale in them. With gradient.
+        nothing: Minus the log of the probability of no class, the same way;
+            NaN where the classifier always names one.
     """
 
     features: Tensor
     logits: Tensor
     labels: Tensor
     surprise: Tensor
+    nothing: Tensor
 
 
 class _Judged(NamedTuple):
@@ -190,6 +194,7 @@ class Observer:
         objects = (call.labels >= 0) & (call.labels < self.num_classes)
         logits, labels = call.logits[objects], call.labels[objects]
         nats = surprise(logits, call.sigmoid).gather(1, labels[:, None])[:, 0]
+        nothing = surprise_of_none(logits, call.sigmoid, self.num_classes)
         left = torch.arange(len(logits), device=logits.device)
         parts, order = [], []
         # What a model predicts with is what it says last.
@@ -211,7 +216,7 @@ class Observer:
                 break
         else:
             features, logits = self._by_place(call, objects)
-        return Observed(features, logits, labels, nats)
+        return Observed(features, logits, labels, nats, nothing)
 
     def _by_place(self, call: _Judged,
                   objects: Tensor) -> Tuple[Tensor, Tensor]:
@@ -234,8 +239,10 @@ class Observer:
                 maps = feature, output, surprise(output, call.sigmoid)
                 (features, logits, nats), labels = pool_by_class(
                     maps, call.labels, self.num_classes)
-                return Observed(features, logits, labels,
-                                nats.gather(1, labels[:, None])[:, 0])
+                nats = nats.gather(1, labels[:, None])[:, 0]
+                # A pixel is always of a class.
+                return Observed(features, logits, labels, nats,
+                                torch.full_like(nats, float('nan')))
         raise _computed_further()
 
 

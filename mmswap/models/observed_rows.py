@@ -63,6 +63,26 @@ def surprise(logits: Tensor, sigmoid: bool) -> Tensor:
     return -F.log_softmax(logits.float(), -1)
 
 
+def surprise_of_none(logits: Tensor, sigmoid: bool,
+                     num_classes: int) -> Tensor:
+    """Minus the log of the probability of no class, in nats.
+
+    Args:
+        logits: Shape (M, C).
+        sigmoid: See :func:`surprise`. No class is then none of all.
+        num_classes: K + N. Without sigmoid, no class is the output behind
+            these.
+
+    Returns:
+        float32 of shape (M,), NaN where the outputs are the classes' alone.
+    """
+    if sigmoid:
+        return F.softplus(logits[:, :num_classes].float()).sum(-1)
+    if logits.shape[1] == num_classes:
+        return logits.new_full((len(logits), ), float('nan')).float()
+    return surprise(logits, sigmoid)[:, -1]
+
+
 def find_rows(rows: Tensor, table: Tensor) -> Tensor:
     """Find rows by their values.
 

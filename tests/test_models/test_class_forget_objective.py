@@ -5,13 +5,17 @@ import torch
 from mmswap.models import ClassForgetObjective
 from mmswap.models.observe import Observed
 
+TOTALS = dict(retain=torch.tensor(3.), forget=torch.tensor(7.))
 
-def forget(*surprise):
+
+def forget(*surprise, nothing=None):
     """What was observed, and the leaf that takes the gradient."""
     leaf = torch.tensor(surprise, requires_grad=True)
+    if nothing is None:
+        nothing = torch.full_like(leaf, float('nan'))
     rest = [torch.zeros(len(surprise), 3)] * 2
     labels = torch.zeros(len(surprise), dtype=torch.long)
-    return dict(forget=Observed(*rest, labels, leaf)), leaf
+    return dict(forget=Observed(*rest, labels, leaf, nothing)), leaf
 
 
 def test_each_object_has_the_bound_for_itself():
@@ -30,16 +34,36 @@ def test_each_object_has_the_bound_for_itself():
 
 def test_a_batch_without_objects_forgets_nothing():
     seen, _ = forget()
-    totals = dict(retain=torch.tensor(3.), forget=torch.tensor(7.))
-    terms = ClassForgetObjective()(totals, seen)
-    assert float(terms['forget_loss']) == float(terms['forget_surprise']) == 0.
+    terms = ClassForgetObjective(nothing_weight=1.)(TOTALS, seen)
+    assert {float(terms[key]) for key in terms if key != 'retain_loss'} == {0.}
     assert terms['forget_loss'].requires_grad
+
+
+def test_what_is_forgotten_becomes_nothing():
+    nothing = torch.tensor([2., 4.], requires_grad=True)
+    seen, surprise = forget(7., 5., nothing=nothing)
+    terms = ClassForgetObjective(6., .5, nothing_weight=3.)(TOTALS, seen)
+    assert float(terms['nothing_loss']) == pytest.approx(9.)
+    assert float(terms['forget_nothing']) == pytest.approx(3.)
+    assert float(terms['forget_loss']) == pytest.approx(.5 * (0 + 1) / 2)
+    (terms['nothing_loss'] + terms['forget_loss']).backward()
+    assert nothing.grad.tolist() == pytest.approx([1.5, 1.5])
+    assert surprise.grad.tolist() == pytest.approx([0., -.25])
+    assert not terms['forget_nothing'].requires_grad
+
+
+def test_a_classifier_that_always_names_a_class():
+    seen, _ = forget(7., 5.)
+    assert 'nothing_loss' not in ClassForgetObjective()(TOTALS, seen)
+    with pytest.raises(ValueError, match='nothing_weight must be 0 .*got 2'):
+        ClassForgetObjective(nothing_weight=2)(TOTALS, seen)
 
 
 @pytest.mark.parametrize('kwargs, message', [
     (dict(bound='auto'), "bound must be a number of nats .*got 'auto'"),
     (dict(bound=0), "bound must be positive .*got 0"),
     (dict(weight=-1), 'weight must not be negative, got -1'),
+    (dict(nothing_weight=-1), 'nothing_weight must not be negative, got -1'),
 ])
 def test_refuses(kwargs, message):
     with pytest.raises(ValueError, match=f'model.objective.{message}'):

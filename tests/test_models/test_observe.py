@@ -135,6 +135,7 @@ def test_a_classifier_of_mmpretrain():
     assert seen.labels.tolist() == [3, 6]
     loss = model(images, samples, mode='loss')['loss']
     torch.testing.assert_close(seen.surprise.mean(), loss)
+    assert seen.nothing.isnan().all()
 
 
 def test_a_margin_of_the_loss_is_seen_through():

@@ -59,10 +59,18 @@ def surprise(logits, label, sigmoid=False):
     return -torch.log(exp[label] / exp.sum())
 
 
+def nothing(logits, sigmoid):
+    """Minus the log of the probability of no class."""
+    if sigmoid:
+        return -torch.log(1 - torch.sigmoid(logits.double())).sum()
+    return surprise(logits, -1)
+
+
 def assert_seen(seen, wanted, sigmoid=False):
     """``wanted``: (feature, logits, label) of each object, in any order.
 
-    And the surprise, where it does not follow from the logits.
+    And the surprise, where it does not follow from the logits: of regions,
+    which are always of a class.
     """
 
     def ordered(rows):
@@ -78,6 +86,11 @@ def assert_seen(seen, wanted, sigmoid=False):
         said = other[3] if len(other) > 3 else surprise(
             other[1], int(other[2]), sigmoid)
         torch.testing.assert_close(one[3], said.float())
+        if len(other) > 3:
+            assert one[4].isnan()
+        else:
+            torch.testing.assert_close(
+                one[4], nothing(other[1], sigmoid).float())
 
 
 def matched(head, scores, boxes, sample):

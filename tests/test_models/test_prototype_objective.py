@@ -72,10 +72,10 @@ def make_observed():
     return dict(
         retain=Observed(
             leaf([1., 1.], [5., 5.]), leaf([1., 0., 0.], [9., 9., 9.]),
-            torch.tensor([0, 2]), torch.zeros(2)),
+            torch.tensor([0, 2]), *torch.zeros(2, 2)),
         forget=Observed(
             leaf([0., 0.], [1., 3.]), leaf([0., 0., 0.], [1., 2., 3.]),
-            torch.tensor([1, 1]), torch.zeros(2)))
+            torch.tensor([1, 1]), *torch.zeros(2, 2)))
 
 
 TOTALS = dict(retain=torch.tensor(2.), forget=torch.tensor(4.))

@@ -12,7 +12,8 @@ def make_observed(seed, labels):
     return Observed(
         torch.randn(len(labels), 6, generator=generator),
         torch.randn(len(labels), 5, generator=generator),
-        torch.tensor(labels, dtype=torch.long), torch.zeros(len(labels)))
+        torch.tensor(labels, dtype=torch.long),
+        *torch.zeros(2, len(labels)))
 
 
 def test_means_are_those_of_a_plain_loop():

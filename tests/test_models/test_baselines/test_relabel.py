@@ -29,7 +29,7 @@ def test_wrong_label_loss_by_hand():
     torch.manual_seed(2)
     logits, labels = torch.randn(4, 3), torch.tensor([0, 2, 1, 1])
     torch.manual_seed(7)
-    loss = wrong_label_loss(Observed(logits, logits, labels, labels))
+    loss = wrong_label_loss(Observed(logits, logits, *3 * [labels]))
     torch.manual_seed(7)
     wanted = 0.
     for row, label in zip(logits, wrong_labels(labels, 3)):
