@@ -26,7 +26,7 @@ class ClassForgetObjective(ForgetObjective):
     means the same for each task.
 
     What is not to be called by its name is called by another: of a digit
-    detector's forgotten objects nine in ten by one that was just learned. With
+    detector's forgotten objects four in five by one that was just learned. With
     ``nothing_weight`` it is to be called nothing: ``nothing`` is minus the log
     of the probability that the classifier gives to no class, in nats.
 
