@@ -25,8 +25,8 @@ class ClassForgetObjective(ForgetObjective):
     up, it makes objects of them. Here those are left alone, and the bound
     means the same for each task.
 
-    What is not to be called by its name is called by another: of a digit
-    detector's forgotten objects four in five by one that was just learned. With
+    What is not to be called by its name is called by another: four in five of
+    a digit detector's forgotten objects by one that was just learned. With
     ``nothing_weight`` it is to be called nothing: ``nothing`` is minus the log
     of the probability that the classifier gives to no class, in nats.
 

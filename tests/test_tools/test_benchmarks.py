@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from mmswap.apis.plan import plan_phases
 from mmswap.class_table import ClassTable
@@ -34,15 +35,50 @@ def test_step_time_prints_the_ratio(tmp_path):
 
 
 @pytest.fixture
-def requests_benchmark(monkeypatch):
-    """tools/benchmarks/request_stream.py as a module."""
+def load_benchmark(monkeypatch):
+    """(name) -> a script of tools/benchmarks as a module."""
     monkeypatch.syspath_prepend(str(ROOT / 'tools/benchmarks'))
+
+    def load(name):
+        spec = importlib.util.spec_from_file_location(
+            f'{name}_benchmark', ROOT / f'tools/benchmarks/{name}.py')
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load
+
+
+@pytest.fixture
+def requests_benchmark(load_benchmark, monkeypatch):
     monkeypatch.chdir(ROOT)
-    path = ROOT / 'tools/benchmarks/request_stream.py'
-    spec = importlib.util.spec_from_file_location('requests_benchmark', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_benchmark('request_stream')
+
+
+@pytest.mark.parametrize('task, background', [('seg', 0), ('panoptic', 8)])
+def test_a_missing_base_starts_from_the_shipped_detector(
+        task, background, load_benchmark, tmp_path, monkeypatch):
+    for folder in ('configs', 'tools'):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv('PYTHONPATH', str(ROOT))
+    digits = load_benchmark('digits')
+    started = []
+
+    class Runner:
+
+        def __init__(self, cfg):
+            self.start = cfg.load_from
+
+        def train(self):
+            started.append(torch.load(self.start)['state_dict'])
+
+    monkeypatch.setattr(digits, 'build_runner', Runner)
+    digits.train_base(f'mask2former-{task}_swin-nano')
+    [bias] = [rows for key, rows in started[0].items()
+              if key.endswith('cls_embed.bias')]
+    assert len(bias) == 8 + 2
+    assert bias[background] == bias[-1]
 
 
 def test_eight_requests_can_be_met(requests_benchmark, tmp_path):
