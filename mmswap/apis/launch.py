@@ -74,15 +74,6 @@ def prepare_distributed(cfg: Config) -> None:
         wrapper.device_ids = None
 
 
-def _dist_options(cfg: Config) -> Dict[str, Any]:
-    """The timeout of ``env_cfg.dist_cfg``, given in seconds, if any."""
-    dist_cfg = (cfg.get('env_cfg') or {}).get('dist_cfg') or {}
-    timeout = dist_cfg.get('timeout')
-    if timeout is None:
-        return {}
-    return dict(timeout=datetime.timedelta(seconds=timeout))
-
-
 def leave_process_group() -> None:
     """Leave the process group, where there is one.
 
@@ -93,6 +84,15 @@ def leave_process_group() -> None:
     if is_distributed():
         time.sleep(_THREADS_NEED)
         torch_dist.destroy_process_group()
+
+
+def _dist_options(cfg: Config) -> Dict[str, Any]:
+    """The timeout of ``env_cfg.dist_cfg``, given in seconds, if any."""
+    dist_cfg = (cfg.get('env_cfg') or {}).get('dist_cfg') or {}
+    timeout = dist_cfg.get('timeout')
+    if timeout is None:
+        return {}
+    return dict(timeout=datetime.timedelta(seconds=timeout))
 
 
 def _set_rendezvous(launcher: str) -> None:

@@ -1,5 +1,4 @@
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +7,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from torch import distributed as torch_dist
+from two_ranks import free_port
 
 from mmswap.apis import (
     build_runner,
@@ -20,12 +20,6 @@ ROOT = Path(__file__).parents[2]
 VARIABLES = ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT', 'LOCAL_RANK',
              'SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_LOCALID',
              'SLURM_NODELIST', 'OMPI_COMM_WORLD_RANK')
-
-
-def _free_port():
-    with socket.socket() as sock:
-        sock.bind(('127.0.0.1', 0))
-        return str(sock.getsockname()[1])
 
 
 @pytest.fixture
@@ -46,7 +40,7 @@ def _launch(script, config, *args, processes=2, work_dir):
         CUDA_VISIBLE_DEVICES='',
         OMP_NUM_THREADS='1',
         PYTHON=sys.executable,
-        PORT=_free_port(),
+        PORT=free_port(),
         PYTHONPATH=os.pathsep.join([str(ROOT), str(Path(__file__).parent)]))
     done = subprocess.run(
         ['bash', str(ROOT / 'tools' / script), str(config), str(processes),
@@ -102,7 +96,7 @@ def test_each_launcher_starts_gloo(no_gpu, launcher, variables):
     for name, value in variables.items():
         no_gpu.setenv(name, value)
     no_gpu.setenv('MASTER_ADDR', '127.0.0.1')
-    no_gpu.setenv('MASTER_PORT', _free_port())
+    no_gpu.setenv('MASTER_PORT', free_port())
     cfg = Config(
         dict(launcher=launcher, env_cfg=dict(dist_cfg=dict(timeout=60))))
     prepare_distributed(cfg)
@@ -117,7 +111,7 @@ def test_each_launcher_starts_gloo(no_gpu, launcher, variables):
 
 def test_the_users_wrapper_is_kept(no_gpu):
     no_gpu.setenv('MASTER_ADDR', '127.0.0.1')
-    no_gpu.setenv('MASTER_PORT', _free_port())
+    no_gpu.setenv('MASTER_PORT', free_port())
     for name, value in dict(RANK='0', WORLD_SIZE='1', LOCAL_RANK='0').items():
         no_gpu.setenv(name, value)
     cfg = Config(
