@@ -9,11 +9,11 @@ ROOT = Path(__file__).parent
 
 
 def read_version() -> str:
-    """The version in ``mmswap/__init__.py``, without importing torch."""
-    text = (ROOT / 'mmswap' / '__init__.py').read_text(encoding='utf-8')
+    """The version in ``mmswap/version.py``, without importing torch."""
+    text = (ROOT / 'mmswap' / 'version.py').read_text(encoding='utf-8')
     found = re.search(r"^__version__ = '([^']+)'$", text, re.MULTILINE)
     if found is None:
-        raise RuntimeError('mmswap/__init__.py must have a __version__')
+        raise RuntimeError('mmswap/version.py must have a __version__')
     return found.group(1)
 
 

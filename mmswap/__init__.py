@@ -3,21 +3,20 @@
 ``custom_imports = dict(imports=['mmswap'])`` is all that a config needs; the
 functions here do the same without a runner.
 """
-from . import datasets, engine, evaluation  # noqa: F401
-from .models import checkpoint_files  # noqa: F401
-from .models.adapter_io import (
-                                load_adapter,
-                                merge_adapter,
-                                remove_adapter,
-                                save_adapter,
+from mmswap import datasets, engine, evaluation, tasks  # noqa: F401
+from mmswap.config.stock import stock_config
+from mmswap.models import safetensors_files  # noqa: F401
+from mmswap.models.adapter_files import (
+    load_adapter,
+    merge_adapter,
+    remove_adapter,
+    save_adapter,
 )
-from .models.groups import group_norms
-from .models.lora import apply_adapter
-from .stock import stock_config
-
-__version__ = '0.1.0'
+from mmswap.models.adapters.groups import group_norms
+from mmswap.models.adapters.lora import apply_adapter
+from mmswap.version import __version__
 
 __all__ = [
-    'apply_adapter', 'group_norms', 'load_adapter', 'merge_adapter',
-    'remove_adapter', 'save_adapter', 'stock_config'
+    '__version__', 'apply_adapter', 'group_norms', 'load_adapter',
+    'merge_adapter', 'remove_adapter', 'save_adapter', 'stock_config'
 ]

@@ -3,9 +3,11 @@ from typing import Any, Dict, List, Mapping, Sequence, Set, Tuple, Union
 
 SPLITS: Tuple[str, ...] = ('retain', 'forget', 'learn')
 # What else is scored where requests follow one another.
-ALL_SPLITS: Tuple[str, ...] = (*SPLITS, 'forgotten', 'missing')
-_KEYS = ('base', 'learn', 'forget', 'stuff', 'learned', 'forgotten',
-         'missing')
+ALL_SPLITS: Tuple[str, ...] = (*SPLITS, 'forgotten_before', 'missing')
+_KEYS = ('base', 'learn', 'forget', 'stuff', 'learned_before',
+         'forgotten_before', 'missing')
+# What release 0.1 called them, in the checkpoints and adapters that it wrote.
+_KEYS_OF_0_1 = dict(learned='learned_before', forgotten='forgotten_before')
 
 
 class ClassTable:
@@ -22,26 +24,27 @@ class ClassTable:
     Where requests follow one another, the table of a request also tells what
     the earlier ones did. The classes that they learned stand behind the base
     and are retained or forgotten like those; what they forgot stays in its
-    slot and belongs to the split ``forgotten`` instead of ``retain``.
+    slot and belongs to the split ``forgotten_before`` instead of ``retain``.
 
     Args:
         base: The K class names of the base model, in the model's order.
         learn: The N class names to learn.
-        forget: The class names to forget, some of ``base`` or ``learned``.
+        forget: The class names to forget, some of ``base`` or
+            ``learned_before``.
         stuff: For a panoptic model the names, among all, of its stuff
             classes. Those of ``base`` are its last ones.
-        learned: What earlier requests learned, in their order.
-        forgotten: What earlier requests forgot, some of ``base`` or
-            ``learned``.
+        learned_before: What earlier requests learned, in their order.
+        forgotten_before: What earlier requests forgot, some of ``base`` or
+            ``learned_before``.
         missing: Classes that are to be kept but have no training data
             (GS-LoRA++, missing classes). They are no part of ``retain`` and
             are scored apart.
 
     Attributes:
-        known: ``base`` and ``learned`` in the order of their labels: what the
-            model knows when the request begins.
-        retain: The known classes in none of ``forget``, ``forgotten`` and
-            ``missing``.
+        known: ``base`` and ``learned_before`` in the order of their labels:
+            what the model knows when the request begins.
+        retain: The known classes in none of ``forget``, ``forgotten_before``
+            and ``missing``.
 
     Raises:
         ValueError: If a name stands twice, a class to forget is not known or
@@ -55,20 +58,22 @@ class ClassTable:
                  learn: Sequence[str] = (),
                  forget: Sequence[str] = (),
                  stuff: Sequence[str] = (),
-                 learned: Sequence[str] = (),
-                 forgotten: Sequence[str] = (),
+                 learned_before: Sequence[str] = (),
+                 forgotten_before: Sequence[str] = (),
                  missing: Sequence[str] = ()) -> None:
-        given = (base, learn, forget, stuff, learned, forgotten, missing)
+        given = (base, learn, forget, stuff, learned_before, forgotten_before,
+                 missing)
         for key, names in zip(_KEYS, given):
             _check_names(key, names)
-        (self.base, self.learn, self.forget, self.stuff, self.learned,
-         self.forgotten, self.missing) = (tuple(names) for names in given)
+        (self.base, self.learn, self.forget, self.stuff, self.learned_before,
+         self.forgotten_before,
+         self.missing) = (tuple(names) for names in given)
         if not self.base:
             raise ValueError('classes.base must name the classes of the base '
                              'model, got none')
-        self.known = self._sorted(self.base + self.learned)
+        self.known = self._sorted(self.base + self.learned_before)
         self._check_splits()
-        gone = self.forget + self.forgotten + self.missing
+        gone = self.forget + self.forgotten_before + self.missing
         self.retain = tuple(n for n in self.known if n not in gone)
         if not self.retain:
             raise ValueError('classes.forget must leave a class to retain, '
@@ -81,29 +86,30 @@ class ClassTable:
 
     def _check_splits(self) -> None:
         """Refuse splits that share a class or have one of nowhere."""
-        for key, other in (('learn', 'forget'), ('forget', 'forgotten'),
-                           ('forget', 'missing'), ('forgotten', 'missing')):
+        for key, other in (('learn', 'forget'), ('forget', 'forgotten_before'),
+                           ('forget', 'missing'),
+                           ('forgotten_before', 'missing')):
             both = [n for n in getattr(self, key) if n in getattr(self, other)]
             if both:
                 raise ValueError(f'classes.{key} and classes.{other} must not '
                                  f'share a class, got {both} in both')
-        for key in ('learn', 'learned'):
+        for key in ('learn', 'learned_before'):
             known = [name for name in getattr(self, key)
                      if name in (self.known if key == 'learn' else self.base)]
             if known:
                 raise ValueError(
                     f'classes.{key} must be new to the base model, but '
-                    f'{known} stand in classes.base or classes.learned '
-                    'already')
-        for key in ('forget', 'forgotten', 'missing'):
+                    f'{known} stand in classes.base or '
+                    'classes.learned_before already')
+        for key in ('forget', 'forgotten_before', 'missing'):
             unknown = [
                 name for name in getattr(self, key) if name not in self.known
             ]
             if unknown:
                 raise ValueError(
                     f'classes.{key} must be some of classes.base and '
-                    f'classes.learned, but {unknown} are not; the model has '
-                    f'{list(self.known)}')
+                    f'classes.learned_before, but {unknown} are not; the '
+                    f'model has {list(self.known)}')
 
     def _check_stuff(self) -> None:
         """Refuse stuff that is unknown or stands before a thing."""
@@ -148,7 +154,7 @@ class ClassTable:
     @property
     def names(self) -> Tuple[str, ...]:
         """All names: base, then learned; things before all stuff."""
-        return self._sorted(self.base + self.learned + self.learn)
+        return self._sorted(self.base + self.learned_before + self.learn)
 
     @property
     def is_new(self) -> Tuple[bool, ...]:
@@ -182,7 +188,7 @@ class ClassTable:
         """Labels of a split, ascending.
 
         Args:
-            split: ``retain``, ``forget``, ``learn``, ``forgotten``,
+            split: ``retain``, ``forget``, ``learn``, ``forgotten_before``,
                 ``missing``, ``all``, or a sequence of them.
 
         Raises:
@@ -200,6 +206,17 @@ class ClassTable:
                                  f'{ALL_SPLITS}, '
                                  f'got {name!r}')
         return tuple(i for i, name in enumerate(self.names) if name in chosen)
+
+    @classmethod
+    def from_saved(cls, saved: Mapping[str, Any]) -> 'ClassTable':
+        """The table of a checkpoint or an adapter, also of release 0.1.
+
+        Args:
+            saved: What :meth:`as_dict` gave, there and then.
+        """
+        return cls.from_cfg(
+            {_KEYS_OF_0_1.get(key, key): names
+             for key, names in saved.items()})
 
     def as_dict(self) -> Dict[str, List[str]]:
         """The table as plain lists, what :meth:`from_cfg` takes."""

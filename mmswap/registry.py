@@ -31,7 +31,7 @@ TRANSFORMS = Registry(
     'transform',
     parent=MMENGINE_TRANSFORMS,
     scope='mmswap',
-    locations=['mmswap.datasets'])
+    locations=['mmswap.datasets', 'mmswap.tasks'])
 DATA_SAMPLERS = Registry(
     'data sampler',
     parent=MMENGINE_DATA_SAMPLERS,
@@ -61,9 +61,15 @@ METRICS = Registry(
     'metric',
     parent=MMENGINE_METRICS,
     scope='mmswap',
-    locations=['mmswap.evaluation'])
+    locations=['mmswap.evaluation', 'mmswap.tasks'])
 EVALUATOR = Registry(
     'evaluator',
     parent=MMENGINE_EVALUATOR,
     scope='mmswap',
     locations=['mmswap.evaluation'])
+
+# Of mmswap alone. To support another task or another kind of block, register
+# it here.
+TASKS = Registry('task', scope='mmswap', locations=['mmswap.tasks'])
+BLOCKS = Registry(
+    'block', scope='mmswap', locations=['mmswap.models.adapters'])

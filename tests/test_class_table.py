@@ -94,33 +94,35 @@ def test_wrong_stuff_is_refused(base, stuff, match):
 
 def test_what_earlier_requests_did():
     table = ClassTable(
-        BASE, learn=('elk', ), forget=('yak', ), learned=('yak', 'bee'),
-        forgotten=('dog', ), missing=('owl', ))
+        BASE, learn=('elk', ), forget=('yak', ), learned_before=('yak', 'bee'),
+        forgotten_before=('dog', ), missing=('owl', ))
     assert table.names == ('cat', 'dog', 'owl', 'yak', 'bee', 'elk')
     assert table.known == table.names[:5]
     assert table.retain == ('cat', 'bee')
     assert table.is_new == (False, ) * 5 + (True, )
-    assert table.labels('forgotten') == (1, )
+    assert table.labels('forgotten_before') == (1, )
     assert table.labels(('missing', 'learn')) == (2, 5)
     assert ClassTable.from_cfg(table.as_dict()) == table
-    assert "forgotten=['dog'], missing=['owl']" in str(table)
+    assert "forgotten_before=['dog'], missing=['owl']" in str(table)
     things = ClassTable(
-        ('cat', 'sky'), learn=('elk', 'sea'), learned=('bee', ),
+        ('cat', 'sky'), learn=('elk', 'sea'), learned_before=('bee', ),
         stuff=('sky', 'sea'))
     assert things.names == ('cat', 'bee', 'elk', 'sky', 'sea')
     assert things.known == ('cat', 'bee', 'sky')
 
 
 @pytest.mark.parametrize('classes, message', [
-    (dict(forget=('dog', ), forgotten=('dog', )),
-     r"classes.forget and classes.forgotten must not .* \['dog'\] in both"),
+    (dict(forget=('dog', ), forgotten_before=('dog', )),
+     r"classes.forget and classes.forgotten_before .* \['dog'\] in both"),
     (dict(forget=('dog', ), missing=('dog', )), 'must not share'),
-    (dict(forgotten=('dog', ), missing=('dog', )), 'must not share'),
-    (dict(learn=('yak', ), learned=('yak', )), 'classes.learn must be new'),
-    (dict(learned=('dog', )), 'classes.learned must be new to the base'),
-    (dict(forgotten=('yak', )), 'classes.forgotten must be some of'),
+    (dict(forgotten_before=('dog', ), missing=('dog', )), 'must not share'),
+    (dict(learn=('yak', ), learned_before=('yak', )),
+     'classes.learn must be new'),
+    (dict(learned_before=('dog', )), 'classes.learned_before must be new to'),
+    (dict(forgotten_before=('yak', )), 'classes.forgotten_before must be so'),
     (dict(missing=('yak', )), 'classes.missing must be some of'),
-    (dict(missing=BASE[:1], forgotten=BASE[1:]), 'leave a class to retain'),
+    (dict(missing=BASE[:1], forgotten_before=BASE[1:]),
+     'leave a class to retain'),
 ])
 def test_refused_of_earlier_requests(classes, message):
     with pytest.raises(ValueError, match=message):

@@ -8,7 +8,7 @@ from mmengine.registry import DATASETS, MODELS, DefaultScope
 
 from mmswap.apis.plan import plan_phases
 from mmswap.class_table import ClassTable
-from mmswap.datasets.digit_scenes import make_digit_scenes
+from mmswap.datasets.digits.scenes import make_digit_scenes
 from mmswap.models import SwapModel
 
 ROOT = Path(__file__).parents[1] / 'configs' / 'digits'
@@ -99,7 +99,7 @@ def test_each_request_of_a_plan_has_its_data(path, scenes, monkeypatch,
     gone = set()
     for phase in phases:
         table = ClassTable.from_cfg(phase.cfg.model.classes)
-        assert set(table.forgotten) == gone
+        assert set(table.forgotten_before) == gone
         gone |= set(table.forget)
         with DefaultScope.overwrite_default_scope(phase.cfg.default_scope):
             data = DATASETS.build(phase.cfg.train_dataloader.dataset)

@@ -6,14 +6,18 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / 'mmswap'
 LEVEL = dict(
+    version=0,
     registry=0,
     class_table=0,
-    stock=0,
-    models=1,
-    datasets=1,
-    evaluation=1,
-    engine=2,
-    apis=3)
+    config=1,
+    tasks=2,
+    models=2,
+    datasets=3,
+    evaluation=3,
+    engine=4,
+    apis=5)
+# The rooms of models; what stands beside them is above them.
+ROOMS = dict(adapters=0, classes=0, outputs=1, objectives=2)
 TASK_LIBRARIES = {'mmdet', 'mmseg', 'mmpretrain'}
 FILES = sorted(PACKAGE.rglob('*.py'))
 
@@ -57,6 +61,14 @@ def imports_in(source, package):
             for name in imported(node, package)]
 
 
+def plain_imports(file):
+    """What ``import x`` statements name."""
+    return [
+        alias.name for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Import) for alias in node.names
+    ]
+
+
 def ids(file):
     return str(file.relative_to(PACKAGE))
 
@@ -81,6 +93,46 @@ def test_nothing_imports_upward(file):
         for part in parts if part != here and LEVEL[part] >= LEVEL[here]
     }
     assert not above
+
+
+@pytest.mark.parametrize('file', FILES, ids=ids)
+def test_nothing_imports_the_package_itself(file):
+    """Which imports all of it: an import upward in disguise."""
+    if part_of(file) == '__init__':
+        return
+    named = {name for name, _ in imports_of(file)}
+    modules = {f'mmswap.{part}' for part in LEVEL}
+    assert not {
+        name for name in named
+        if name.startswith('mmswap.') and '.'.join(name.split('.')[:2])
+        not in modules
+    }
+    assert 'mmswap' not in plain_imports(file)
+
+
+@pytest.mark.parametrize('file', FILES, ids=ids)
+def test_rooms_of_models_import_downward(file):
+    parts = file.relative_to(PACKAGE).parts
+    if parts[0] != 'models' or parts[1] not in ROOMS:
+        return
+    named = {
+        name.split('.')[2] for name, _ in imports_of(file)
+        if name.startswith('mmswap.models.')
+    }
+    assert {room for room in named if ROOMS.get(room, 9) > ROOMS[parts[1]]
+            or room not in ROOMS} == set()
+
+
+@pytest.mark.parametrize('file', FILES, ids=ids)
+def test_config_does_without_torch(file):
+    if part_of(file) == 'config':
+        assert not {name for name, _ in imports_of(file)
+                    if name.split('.')[0] in ('torch', 'peft')}
+
+
+@pytest.mark.parametrize('file', FILES, ids=ids)
+def test_modules_are_read_in_one_sitting(file):
+    assert len(file.read_text().splitlines()) <= 250
 
 
 @pytest.mark.parametrize('file', FILES, ids=ids)
@@ -109,5 +161,5 @@ def test_the_checks_see_imports():
         ('mmswap.engine.apis.run', False), ('mmswap', False),
         ('mmswap.engine', False), ('mmseg', True), ('mmseg.x', True)
     }
-    lora = dict(imports_of(PACKAGE / 'models' / 'lora.py'))
-    assert 'mmswap.models.groups' in lora and 'peft' in lora
+    lora = dict(imports_of(PACKAGE / 'models' / 'adapters' / 'lora.py'))
+    assert 'mmswap.models.adapters.groups' in lora and 'peft' in lora

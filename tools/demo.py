@@ -13,7 +13,7 @@ from mmswap.apis import run_swap
 from mmswap.apis.console import progress_only
 from mmswap.apis.gallery import Moment, draw_gallery
 from mmswap.apis.report import format_report
-from mmswap.datasets.digit_scenes import make_digit_scenes
+from mmswap.datasets.digits.scenes import make_digit_scenes
 
 STEM = 'configs/digits/mask2former_swin-nano'
 STEPS = 200

@@ -7,7 +7,7 @@ import sys
 
 from mmengine.runner.checkpoint import CheckpointLoader
 
-from mmswap.models.checkpoint_files import save_safetensors
+from mmswap.models.safetensors_files import save_safetensors
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ optim_wrapper = dict(group_sparse=dict(alpha=15., mode='proximal'))
 
 # Images of what earlier requests forgot would show it as background again, and
 # keep it from coming back when its request is undone.
-retain_set = dict(_base_.retain_set, without='forgotten')
+retain_set = dict(_base_.retain_set, without='forgotten_before')
 # What earlier requests learned is there to be retained, or to be forgotten.
 learned_set = dict(_base_.learn_set, keep='retain', allow_empty=True)
 train_dataloader = dict(
@@ -30,7 +30,7 @@ val_dataloader = dict(
         keep='all'))
 test_dataloader = val_dataloader
 val_evaluator = dict(
-    metrics=dict(forgotten=_base_.metric, missing=_base_.metric))
+    metrics=dict(forgotten_before=_base_.metric, missing=_base_.metric))
 test_evaluator = val_evaluator
 
 # One class is less to forget than the two of the swap.

@@ -2,7 +2,7 @@
 _base_ = './dino_swin-nano_learn.py'
 
 # Images of what earlier requests forgot stay out, as when forgetting.
-retain_set = dict(_base_.retain_set, without='forgotten')
+retain_set = dict(_base_.retain_set, without='forgotten_before')
 # What earlier requests learned is retained.
 learned_set = dict(_base_.learn_set, keep='retain', allow_empty=True)
 train_dataloader = dict(
@@ -22,5 +22,5 @@ val_dataloader = dict(
         keep='all'))
 test_dataloader = val_dataloader
 val_evaluator = dict(
-    metrics=dict(forgotten=_base_.metric, missing=_base_.metric))
+    metrics=dict(forgotten_before=_base_.metric, missing=_base_.metric))
 test_evaluator = val_evaluator

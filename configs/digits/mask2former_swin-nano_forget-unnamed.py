@@ -7,4 +7,4 @@ model = dict(
         type='mmswap.ClassForgetObjective',
         bound=12.,
         weight=0.5,
-        nothing_weight=2.))
+        no_object_weight=2.))

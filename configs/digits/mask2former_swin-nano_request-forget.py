@@ -35,6 +35,6 @@ val_dataloader = dict(
         keep='all'))
 test_dataloader = val_dataloader
 val_evaluator = dict(
-    metrics=dict(forgotten=_base_.metric, missing=_base_.metric))
+    metrics=dict(forgotten_before=_base_.metric, missing=_base_.metric))
 test_evaluator = val_evaluator
 load_from = '{{ fileDirname }}/mask2former_swin-nano_base.safetensors'

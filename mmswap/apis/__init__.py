@@ -1,23 +1,27 @@
 """What the tools do, for use from Python."""
-from .checkpoint import read_checkpoint
-from .config import (
-                     add_config_arguments,
-                     enable_amp,
-                     enable_auto_scale_lr,
-                     enable_resume,
-                     load_config,
-                     set_local_rank,
+from mmswap.apis.checkpoint import read_checkpoint
+from mmswap.apis.config import (
+    add_config_arguments,
+    enable_amp,
+    enable_auto_scale_lr,
+    enable_resume,
+    load_config,
+    set_local_rank,
 )
-from .launch import build_runner, leave_process_group, prepare_distributed
-from .merge import merge_checkpoint, stock_config
-from .phases import run_swap
-from .report import build_report, format_report
-from .testing import DumpHook, enable_painting, enable_tta
+from mmswap.apis.launch import (
+    build_runner,
+    leave_process_group,
+    prepare_distributed,
+)
+from mmswap.apis.merge import merge_checkpoint
+from mmswap.apis.report import build_report, format_report
+from mmswap.apis.swap import run_swap
+from mmswap.apis.testing import DumpHook, enable_painting, enable_tta
 
 __all__ = [
     'DumpHook', 'add_config_arguments', 'build_report', 'build_runner',
     'enable_amp', 'enable_auto_scale_lr', 'enable_painting', 'enable_resume',
     'enable_tta', 'format_report', 'leave_process_group', 'load_config',
     'merge_checkpoint', 'prepare_distributed', 'read_checkpoint', 'run_swap',
-    'set_local_rank', 'stock_config'
+    'set_local_rank'
 ]

@@ -7,7 +7,7 @@ from typing import Any, Dict, Union
 
 import torch
 
-from ..models.checkpoint_files import load_from_safetensors
+from mmswap.models.safetensors_files import load_from_safetensors
 
 # What a checkpoint's tensors are made of. numpy's core moved in numpy 2.
 _BUILT = {

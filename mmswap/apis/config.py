@@ -12,6 +12,9 @@ from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.logging import print_log
 from mmengine.runner import find_latest_checkpoint
 
+from mmswap.config.types import type_name
+from mmswap.tasks.lookup import task_of_scope
+
 _AMP_TWINS = {
     'OptimWrapper': 'AmpOptimWrapper',
     'AmpOptimWrapper': 'AmpOptimWrapper',
@@ -65,8 +68,7 @@ def load_config(filename: Union[str, Path],
     """
     cfg = Config.fromfile(str(filename))
     cfg.launcher = launcher
-    if cfg.get('default_scope') == 'mmpretrain':
-        _set_mmpretrain_dataloaders(cfg)
+    _set_library_defaults(cfg)
     if cfg_options is not None:
         cfg.merge_from_dict(cfg_options)
     if work_dir is not None:
@@ -76,20 +78,17 @@ def load_config(filename: Union[str, Path],
     return cfg
 
 
-def _set_mmpretrain_dataloaders(cfg: Config) -> None:
-    """Give dataloaders the defaults that mmpretrain's own tools give them.
-
-    Its configs rely on them: with mmengine's default, ``pseudo_collate``,
-    images that differ in size would be padded instead of refused.
-    """
+def _set_library_defaults(cfg: Config) -> None:
+    """Give data loaders what the library's own tools add to their configs."""
+    task = task_of_scope(cfg.get('default_scope'))
+    if task is None:
+        return
     for name in _DATALOADERS:
         loader = cfg.get(name)
         if loader is None:
             continue
-        loader.setdefault('pin_memory', True)
-        loader.setdefault('persistent_workers',
-                          loader.get('num_workers', 0) > 0)
-        loader.setdefault('collate_fn', dict(type='default_collate'))
+        for key, value in task.dataloader_defaults(loader).items():
+            loader.setdefault(key, value)
 
 
 def enable_amp(cfg: Config) -> None:
@@ -169,32 +168,6 @@ def drop_training(cfg: Config) -> None:
     for key in ('train_dataloader', 'train_cfg', 'optim_wrapper',
                 'param_scheduler'):
         cfg[key] = None
-
-
-def type_name(value: Any) -> str:
-    """The bare name of a registered type.
-
-    Args:
-        value: A type as configs have it: a name with or without scope or
-            module (``'mmswap.SwapModel'``), or a class.
-    """
-    text = value if isinstance(value, str) else getattr(
-        value, '__name__', str(value))
-    return text.rpartition('.')[2]
-
-
-def is_mmswap_type(cfg: Any, name: str) -> bool:
-    """Whether ``cfg`` is a config dict of one of mmswap's types.
-
-    Args:
-        cfg: Any part of a config.
-        name: The bare name of the type, such as ``'SwapEvaluator'``.
-    """
-    if not isinstance(cfg, dict):
-        return False
-    kind = cfg.get('type')
-    scope = kind if isinstance(kind, str) else getattr(kind, '__module__', '')
-    return type_name(kind) == name and scope.split('.')[0] in ('mmswap', name)
 
 
 def unwrap_pipeline_owner(dataset: ConfigDict) -> ConfigDict:

@@ -9,7 +9,7 @@ from mmengine.dataset import pseudo_collate
 from mmengine.registry import DATASETS, MODELS, init_default_scope
 from mmengine.runner import load_checkpoint
 
-from ..class_table import SPLITS, ClassTable
+from mmswap.class_table import SPLITS, ClassTable
 
 COLOURS: Dict[str, str] = dict(
     retain='#4caf50', forget='#ff5252', learn='#40a9ff')
@@ -27,7 +27,7 @@ def draw_gallery(moments: Sequence[Moment],
                  out: Union[str, Path],
                  count: int = 6,
                  score_thr: float = 0.5) -> Path:
-    """Draw what a detector finds at several moments.
+    """SeededIndex what a detector finds at several moments.
 
     One row a moment, one column an image; boxes, masks and names in the
     colour of the class's split. The images are the first validation images
@@ -93,7 +93,7 @@ def _predict(moment: Moment, samples: Sequence[dict]) -> List[Any]:
 
 def _draw(axis: Any, sample: dict, found: Any, table: ClassTable,
           score_thr: float) -> None:
-    """Draw one image and its detections."""
+    """SeededIndex one image and its detections."""
     image = sample['inputs'].permute(1, 2, 0).numpy()[..., ::-1] / 255.
     split_of = {
         label: split

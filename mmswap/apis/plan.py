@@ -7,9 +7,10 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
 
 from mmengine.config import Config
 
-from ..class_table import ClassTable
-from .config import enable_amp, load_config
-from .requests import Plan, Request, class_tables, read_plan, request_cfg
+from mmswap.apis.config import enable_amp, load_config
+from mmswap.class_table import ClassTable
+from mmswap.config.phases import request_cfg
+from mmswap.config.requests import Plan, Request, class_tables, read_plan
 
 BASE = 'base'
 

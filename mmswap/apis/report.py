@@ -1,14 +1,14 @@
 """The table at the end of a swap: what was learned, forgotten, retained."""
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
-from ..class_table import ALL_SPLITS
-from ..evaluation.scores import (
-    PRIMARY_METRICS,
+from mmswap.class_table import ALL_SPLITS
+from mmswap.evaluation.scores import (
     accuracy_drop,
     find_primary,
     h_mean,
     swap_score,
 )
+from mmswap.tasks.lookup import primary_metrics as primary_names
 
 Metrics = Mapping[str, float]
 
@@ -131,7 +131,7 @@ def _split_metric(metrics: Metrics, split: str, name: str) -> Optional[float]:
 def _shown_metrics(columns: Sequence[Column]) -> List[str]:
     """The known metrics that were measured, else every one."""
     known = [
-        name for name in PRIMARY_METRICS if any(
+        name for name in primary_names() if any(
             _split_metric(column.metrics, split, name) is not None
             for column in columns for split in ALL_SPLITS)
     ]

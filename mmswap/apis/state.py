@@ -6,7 +6,7 @@ from typing import Any, Dict
 
 from mmengine.dist import master_only
 
-from .report import format_report
+from mmswap.apis.report import format_report
 
 STATE_FILE = 'swap_state.json'
 REPORT_STEM = 'swap_report'

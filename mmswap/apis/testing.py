@@ -6,7 +6,9 @@ from mmengine.hooks import Hook
 from mmengine.registry import METRICS
 from mmengine.runner import Runner
 
-from .config import unwrap_pipeline_owner
+from mmswap.apis.config import unwrap_pipeline_owner
+from mmswap.tasks import Task
+from mmswap.tasks.lookup import task_of_scope
 
 
 def enable_painting(cfg: Config,
@@ -30,17 +32,11 @@ def enable_painting(cfg: Config,
             "default_hooks.visualization must be set for --show and "
             "--show-dir, such as dict(type='DetVisualizationHook')")
     hook.update(show=show, wait_time=wait_time)
-    # The three libraries do not agree on how their hook is turned on.
-    scope = cfg.get('default_scope')
-    hook['enable' if scope == 'mmpretrain' else 'draw'] = True
-    if show_dir is None:
-        return
-    if scope == 'mmpretrain':
-        hook.out_dir = show_dir
-    elif scope == 'mmseg':
-        cfg.visualizer.save_dir = show_dir
-    else:
-        hook.test_out_dir = show_dir
+    # The libraries do not agree on how their hook is turned on.
+    task = task_of_scope(cfg.get('default_scope')) or Task()
+    hook[task.paint_switch] = True
+    if show_dir is not None:
+        task.paint_to(cfg, show_dir)
 
 
 def enable_tta(cfg: Config) -> None:
@@ -69,15 +65,14 @@ class DumpHook(Hook):
 
     Args:
         path: File to write; must end in ``.pkl`` or ``.pickle``.
-        scope: The config's ``default_scope``. In mmdet's, masks are
-            compressed.
+        scope: The config's ``default_scope``, whose own metric writes.
 
     Raises:
         ValueError: If ``path`` ends otherwise.
     """
 
     def __init__(self, path: str, scope: Optional[str] = None) -> None:
-        kind = 'DumpDetResults' if scope == 'mmdet' else 'DumpResults'
+        kind = (task_of_scope(scope) or Task()).dump_metric
         self.metric = METRICS.build(
             dict(type=kind, out_file_path=str(path), _scope_=scope))
 

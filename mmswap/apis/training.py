@@ -8,8 +8,8 @@ from mmengine.dist import get_rank, master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner, find_latest_checkpoint
 
-from ..datasets.draws import mix_seed
-from ..engine.hooks.wrapped import swap_model_of
+from mmswap.datasets.seeding import mix_seed
+from mmswap.engine.unwrap import swap_model_of
 
 
 class _LastMetrics(Hook):
@@ -54,9 +54,9 @@ def train(runner: Runner) -> Dict[str, float]:
         runner.register_hook(_StepSeeds())
     runner.train()
     if last.iter == runner.iter:
-        return numbers(last.metrics)
+        return scalar_metrics(last.metrics)
     # Not Runner.val, whose before_run would set hooks up a second time.
-    return numbers(runner.val_loop.run())
+    return scalar_metrics(runner.val_loop.run())
 
 
 def latest_checkpoint(folder: str) -> Optional[str]:
@@ -71,7 +71,7 @@ def latest_checkpoint(folder: str) -> Optional[str]:
 
 
 @master_only
-def forget_checkpoints(folder: str) -> None:
+def clear_last_checkpoint(folder: str) -> None:
     """Let nothing resume from what an earlier config left in the folder."""
     (Path(folder) / 'last_checkpoint').unlink(missing_ok=True)
 
@@ -83,7 +83,7 @@ def free_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def numbers(metrics: Dict[str, Any]) -> Dict[str, float]:
+def scalar_metrics(metrics: Dict[str, Any]) -> Dict[str, float]:
     """The metrics that are numbers, as plain floats."""
     plain = {}
     for key, value in metrics.items():

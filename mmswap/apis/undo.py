@@ -4,7 +4,7 @@ from typing import Union
 
 from mmengine.config import Config
 
-from .merge import load_model, write_checkpoint
+from mmswap.apis.merge import load_model, write_checkpoint
 
 
 def undo_request(cfg: Config, checkpoint: Union[str, Path], name: str,

@@ -1,11 +1,10 @@
-from .class_subset import ClassSubset
-from .collate import swap_collate
-from .panoptic_loading import LoadPanopticAnnotations
-from .paste_segments import PasteSegments
-from .swap_dataset import SwapDataset
-from .swap_sampler import SwapSampler
+from mmswap.datasets.class_subset import ClassSubset
+from mmswap.datasets.collate import swap_collate
+from mmswap.datasets.paste_segments import PasteSegments
+from mmswap.datasets.swap_dataset import SwapDataset
+from mmswap.datasets.swap_sampler import SwapSampler
 
 __all__ = [
-    'ClassSubset', 'LoadPanopticAnnotations', 'PasteSegments', 'SwapDataset',
-    'SwapSampler', 'swap_collate'
+    'ClassSubset', 'PasteSegments', 'SwapDataset', 'SwapSampler',
+    'swap_collate'
 ]

@@ -7,11 +7,10 @@ from mmengine.logging import print_log
 from torch.utils.data import Dataset
 
 from mmswap.class_table import ALL_SPLITS, ClassTable
+from mmswap.datasets.shots import choose_shots, log_shots
 from mmswap.registry import DATASETS
-
-from .label_kinds import read_labels
-from .label_names import data_source, map_labels, table_metainfo
-from .shots import choose_shots, log_shots
+from mmswap.tasks.label_names import data_source, map_labels, table_metainfo
+from mmswap.tasks.lookup import read_labels
 
 OTHERS = ('strip', 'ignore', 'drop')
 
@@ -41,8 +40,8 @@ class ClassSubset(Dataset):
             same, label 255, and so they are for stuff; an image with a single
             label always goes with it. Defaults to ``strip``.
         without: A split, or a sequence of them, that no image may show,
-            whatever ``others`` says. ``forgotten`` leaves out the images in
-            which ``strip`` would show what earlier requests forgot as
+            whatever ``others`` says. ``forgotten_before`` leaves out images
+            in which ``strip`` would show what earlier requests forgot as
             background, which keeps it from coming back when such a request
             is undone. Defaults to None.
         rename: The class of the table that a class of the data set is taken

@@ -7,8 +7,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
 from mmswap.class_table import ClassTable
-
-from .label_names import data_source
+from mmswap.tasks.label_names import data_source
 
 
 def choose_shots(held: Mapping[int, Collection[int]], labels: Sequence[int],

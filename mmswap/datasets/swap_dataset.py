@@ -7,9 +7,8 @@ import numpy as np
 from mmengine.dataset import force_full_init
 from torch.utils.data import Dataset
 
+from mmswap.datasets.seeding import SeededIndex, seeded
 from mmswap.registry import DATASETS
-
-from .draws import Draw, seeded
 
 # Branches reach SwapModel.forward as keyword arguments beside these.
 _RESERVED = ('inputs', 'data_samples', 'mode')
@@ -33,7 +32,7 @@ class SwapDataset(Dataset):
     Attributes:
         branches: The built data sets of each branch, as a dict of lists.
         branch_sizes: How many samples of each branch make a batch; None
-            until a sampler says so with :meth:`expect`.
+            until a sampler says so with :meth:`set_branch_sizes`.
 
     Raises:
         TypeError: If ``branches`` is no dict.
@@ -102,7 +101,7 @@ class SwapDataset(Dataset):
                            f'{branch!r}')
         return self._ranges[branch]
 
-    def expect(self, branch_sizes: Mapping[str, int]) -> None:
+    def set_branch_sizes(self, branch_sizes: Mapping[str, int]) -> None:
         """Note how many samples of each branch make a batch.
 
         Every sample carries the note to ``swap_collate``, the only one that
@@ -123,7 +122,7 @@ class SwapDataset(Dataset):
 
         Args:
             idx: Index of the sample, below zero counted from the end. A
-                ``Draw``, as ``SwapSampler`` gives it, seeds the random
+                ``SeededIndex``, as ``SwapSampler`` gives it, seeds the random
                 transforms.
 
         Returns:
@@ -134,7 +133,8 @@ class SwapDataset(Dataset):
             IndexError: If there is no such sample.
         """
         dataset, inner, branch = self._locate(idx)
-        with seeded(idx.seed) if isinstance(idx, Draw) else nullcontext():
+        with (seeded(idx.seed) if isinstance(idx, SeededIndex) else
+              nullcontext()):
             sample = dataset[inner]
         return dict(
             branch=branch, sample=sample, branch_sizes=self.branch_sizes)

@@ -6,10 +6,9 @@ import torch
 from mmengine.dist import get_dist_info, sync_random_seed
 from torch.utils.data import Sampler
 
+from mmswap.datasets.seeding import SeededIndex
+from mmswap.datasets.swap_dataset import SwapDataset
 from mmswap.registry import DATA_SAMPLERS
-
-from .draws import Draw
-from .swap_dataset import SwapDataset
 
 _KEY = 'train_dataloader.sampler.branch_sizes'
 
@@ -24,8 +23,8 @@ class SwapSampler(Sampler):
     the dataset's branches. Rank r of W takes every W-th index of a stream,
     beginning with the r-th, so that no two ranks meet the same sample within
     a pass and all ranks together see the samples that one process with W
-    times the branch sizes would see. Every index is a ``Draw``, so that the
-    random transforms of a sample hang on the seed alone.
+    times the branch sizes would see. Every index is a ``SeededIndex``, so that
+    the random transforms of a sample hang on the seed alone.
 
     Args:
         dataset: A ``SwapDataset``.
@@ -65,7 +64,7 @@ class SwapSampler(Sampler):
         self.seed = sync_random_seed() if seed is None else seed
         self.shuffle = shuffle
         self._skipped = 0
-        dataset.expect(sizes)
+        dataset.set_branch_sizes(sizes)
 
     def __iter__(self) -> Iterator[int]:
         """Endless indices of this rank, the same ones at every call."""
@@ -113,7 +112,7 @@ class SwapSampler(Sampler):
         while True:
             for name, size in self.branch_sizes.items():
                 for index in islice(streams[name], size):
-                    yield Draw(index, (self.seed, next(numbers)))
+                    yield SeededIndex(index, (self.seed, next(numbers)))
 
     def _stream(self, number: int, name: str) -> Iterator[int]:
         """Endless passes through a branch, for all ranks together."""

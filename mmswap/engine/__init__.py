@@ -1,12 +1,15 @@
-from .constructor import SwapOptimWrapperConstructor
-from .hooks import (
+from mmswap.engine.constructor import SwapOptimWrapperConstructor
+from mmswap.engine.hooks import (
     AdapterHook,
     GradientStatsHook,
     ImportanceHook,
     PrototypeHook,
     SwapLogHook,
 )
-from .optim_wrapper import GroupSparseAmpOptimWrapper, GroupSparseOptimWrapper
+from mmswap.engine.optim_wrapper import (
+    GroupSparseAmpOptimWrapper,
+    GroupSparseOptimWrapper,
+)
 
 __all__ = [
     'AdapterHook', 'GradientStatsHook', 'GroupSparseAmpOptimWrapper',

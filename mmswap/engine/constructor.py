@@ -4,9 +4,9 @@ from typing import Any, List, Optional, Union
 from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapper
 from torch import nn
 
-from ..models import SwapModel
-from ..models.groups import group_params
-from ..registry import OPTIM_WRAPPER_CONSTRUCTORS
+from mmswap.models import SwapModel
+from mmswap.models.adapters.groups import group_params
+from mmswap.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
 _SPARSE_FORM = {
     'OptimWrapper': 'mmswap.GroupSparseOptimWrapper',

@@ -9,7 +9,7 @@ from typing import List, Sequence
 import torch
 from torch import Tensor
 
-from ..models.groups import stacked_norms
+from mmswap.models.adapters.groups import stacked_norms
 
 Groups = Sequence[Sequence[Tensor]]
 

@@ -13,8 +13,12 @@ from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from torch import nn
 from torch.optim import Optimizer
 
-from ..registry import OPTIM_WRAPPERS
-from .group_sparse import add_penalty_grad, soft_threshold, without_gradient
+from mmswap.engine.group_sparse import (
+    add_penalty_grad,
+    soft_threshold,
+    without_gradient,
+)
+from mmswap.registry import OPTIM_WRAPPERS
 
 MODES = ('penalty', 'proximal')
 Groups = Dict[str, List[nn.Parameter]]

@@ -3,7 +3,7 @@ from typing import Any, Mapping
 
 from mmengine.evaluator import BaseMetric
 
-from .semantic_samples import IGNORE_INDEX
+from mmswap.tasks.lookup import all_tasks
 
 
 def check_config(metric: Mapping[str, Any], split: str) -> None:
@@ -48,26 +48,5 @@ def check_metric(metric: Any, split: str) -> None:
         raise TypeError(
             f'{key} must be metrics that leave evaluate() as it is in '
             f'mmengine.evaluator.BaseMetric, got a {name}')
-    if name == 'CocoPanopticMetric':
-        raise ValueError(
-            f'{key} must be mmswap.PanopticMetric, which gives the same '
-            f'numbers, got {name}: that one fails for a split without things '
-            'or without stuff, and writes into the predictions that all '
-            'metrics are fed')
-    if split == 'all':
-        return
-    nan_to_num = getattr(metric, 'nan_to_num', None)
-    if nan_to_num is not None:
-        raise ValueError(
-            f'{key}.nan_to_num must be None, or the classes of other splits '
-            f'would enter the means of {name} as {nan_to_num}, got '
-            f'{nan_to_num!r}')
-    ignore_index = getattr(metric, 'ignore_index', IGNORE_INDEX)
-    if ignore_index != IGNORE_INDEX:
-        raise ValueError(
-            f'{key}.ignore_index must be {IGNORE_INDEX}, the label of pixels '
-            f'to ignore in the maps of ClassSubset, got {ignore_index!r}')
-    if getattr(metric, 'average', None) == 'macro':
-        raise ValueError(
-            f"{key}.average must be 'micro' or None, or the classes of other "
-            f"splits would enter the means of {name} as 0, got 'macro'")
+    for task in all_tasks():
+        task.check_metric(metric, key, split)

@@ -3,14 +3,13 @@
 All of them are homogeneous: metrics in percent (mIoU, top-1) give scores in
 percent, fractions (mAP) give fractions.
 """
-from typing import Mapping, Optional, Sequence, Tuple
+from typing import Mapping, Optional, Sequence
 
-PRIMARY_METRICS: Tuple[str, ...] = ('segm_mAP', 'bbox_mAP', 'PQ', 'mIoU',
-                                    'accuracy/top1')
+from mmswap.tasks.lookup import primary_metrics
 
 
 def find_primary(results: Mapping[str, float],
-                 names: Sequence[str] = PRIMARY_METRICS) -> Optional[float]:
+                 names: Sequence[str] = ()) -> Optional[float]:
     """Find the metric that stands for the accuracy of a split.
 
     Args:
@@ -24,7 +23,7 @@ def find_primary(results: Mapping[str, float],
     Returns:
         The value, or None if no name matches.
     """
-    for name in names:
+    for name in names or primary_metrics():
         for full_name, value in results.items():
             if f'/{full_name}'.endswith(f'/{name}'):
                 return float(value)

@@ -6,8 +6,8 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
-from .metric_checks import check_metric
-from .split_samples import sample_kind
+from mmswap.evaluation.metric_checks import check_metric
+from mmswap.tasks.lookup import samples_of
 
 
 class SplitMetric(BaseMetric):
@@ -105,19 +105,19 @@ class SplitMetric(BaseMetric):
         """The inner metric's results of a sample, and what is told of it."""
         if self.split == 'all':
             return dict(results=self._feed(sample), predicted=True)
-        kind = sample_kind(sample, self.metric)
+        samples = samples_of(sample, self.metric)
         labels = self.labels or ()
-        part = kind.restrict(sample, labels)
+        part = samples.restrict(sample, labels)
         if part is None:
             # Not None, which mmengine leaves out when it collects results,
             # so that all later ones would be counted wrong.
             return {}
         entry = dict(
-            results=self._feed(part), predicted=kind.has_predictions(part))
+            results=self._feed(part), predicted=samples.has_predictions(part))
         # One for each rank: any other of its images needs none, be it that
         # this one predicts something or that it has the stand-in.
         if not entry['predicted'] and not any(self.results):
-            entry['stand_in'] = self._feed(kind.stand_in(part, labels))
+            entry['stand_in'] = self._feed(samples.stand_in(part, labels))
         return entry
 
     def _feed(self, sample: dict) -> list:

@@ -8,17 +8,17 @@ from mmengine.evaluator import BaseMetric, Evaluator
 from mmengine.fileio import load
 from mmengine.logging import MessageHub, print_log
 
-from ..class_table import ALL_SPLITS, SPLITS, ClassTable
-from ..registry import EVALUATOR, METRICS
-from .metric_checks import check_config
-from .scores import (
-    PRIMARY_METRICS,
+from mmswap.class_table import ALL_SPLITS, SPLITS, ClassTable
+from mmswap.evaluation.metric_checks import check_config
+from mmswap.evaluation.scores import (
     accuracy_drop,
     find_primary,
     h_mean,
     swap_score,
 )
-from .split_metric import SplitMetric
+from mmswap.evaluation.split_metric import SplitMetric
+from mmswap.registry import EVALUATOR, METRICS
+from mmswap.tasks.lookup import primary_metrics
 
 Metrics = Union[dict, BaseMetric, Sequence[Union[dict, BaseMetric]]]
 
@@ -48,8 +48,8 @@ class SwapEvaluator(Evaluator):
     Args:
         metrics: Metrics by split: ``retain``, ``forget``, ``learn``, ``all``
             or some of these, and, where requests follow one another,
-            ``forgotten`` and ``missing``. Each is a metric or its config, or
-            a list of those, without ``ann_file``.
+            ``forgotten_before`` and ``missing``. Each is a metric or its
+            config, or a list of those, without ``ann_file``.
         classes: ``dict(base=..., learn=..., forget=...)``, the class table.
             Defaults to None, then it is the ``swap_classes`` of the data
             set's metainfo, which ``mmswap.ClassSubset`` writes.
@@ -157,7 +157,8 @@ class SwapEvaluator(Evaluator):
 
     def _primaries(self, results: Mapping[str, float]) -> Dict[str, float]:
         """The primary metric of each split that has results."""
-        names = PRIMARY_METRICS if self.primary is None else (self.primary, )
+        names = primary_metrics() if self.primary is None else (
+            self.primary, )
         found = {}
         for split in ALL_SPLITS:
             of_split = {
@@ -174,7 +175,7 @@ class SwapEvaluator(Evaluator):
                     f'{self.primary!r}; it has {sorted(of_split)}')
             elif of_split:
                 print_log(
-                    f'The split {split!r} has none of {PRIMARY_METRICS}, so '
+                    f'The split {split!r} has none of {names}, so '
                     'it is not part of the swap scores; '
                     'val_evaluator.primary can name another metric.',
                     logger='current',

@@ -1,4 +1,5 @@
-from .baselines import (
+from mmswap.models.data_preprocessor import SwapDataPreprocessor
+from mmswap.models.objectives.baselines import (
     DERObjective,
     FDRObjective,
     ImportanceObjective,
@@ -7,11 +8,13 @@ from .baselines import (
     RetainObjective,
     SCRUBObjective,
 )
-from .class_forget_objective import ClassForgetObjective
-from .data_preprocessor import SwapDataPreprocessor
-from .objectives import ForgetObjective, LearnObjective
-from .prototype_objective import PrototypeObjective
-from .swap_model import SwapModel
+from mmswap.models.objectives.class_forget import ClassForgetObjective
+from mmswap.models.objectives.learn_forget import (
+    ForgetObjective,
+    LearnObjective,
+)
+from mmswap.models.objectives.prototype import PrototypeObjective
+from mmswap.models.swap_model import SwapModel
 
 __all__ = [
     'ClassForgetObjective', 'DERObjective', 'FDRObjective', 'ForgetObjective',

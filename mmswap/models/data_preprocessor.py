@@ -4,7 +4,7 @@ from typing import Any, Dict
 from mmengine.model import BaseDataPreprocessor
 from torch import nn
 
-from ..registry import MODELS
+from mmswap.registry import MODELS
 
 
 @MODELS.register_module()

@@ -4,8 +4,8 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 from mmengine.model import BaseModel
 from torch import Tensor
 
-from .objectives import Objective
-from .observe import Observed, Observer
+from mmswap.models.objectives.base import Objective
+from mmswap.models.outputs.observer import ClassifierOutputs, Observer
 
 
 def step_losses(model: BaseModel, objective: Objective,
@@ -32,12 +32,12 @@ def step_losses(model: BaseModel, objective: Objective,
         raise ValueError(
             f'train_dataloader.dataset.branches must have {absent}, which '
             f'{type(objective).__name__} needs; got {sorted(branches)}')
-    totals, observed, taught, losses = {}, {}, {}, {}
+    totals, observed, teacher_outputs, losses = {}, {}, {}, {}
     for name in objective.branches:
         batch = branches[name]
         # First, as its weights are those before anything else happens.
         if objective.teacher is not None:
-            taught[name] = objective.teacher.observe(model, batch,
+            teacher_outputs[name] = objective.teacher.observe(model, batch,
                                                      num_classes)
         totals[name], observed[name] = _branch(model, objective, batch,
                                                num_classes)
@@ -46,13 +46,13 @@ def step_losses(model: BaseModel, objective: Objective,
     if objective.observes:
         seen['observed'] = observed
     if objective.teacher is not None:
-        seen['taught'] = taught
+        seen['teacher_outputs'] = teacher_outputs
     losses.update(objective(totals, **seen))
     return losses
 
 
 def _branch(model: BaseModel, objective: Objective, batch: Dict[str, Any],
-            num_classes: int) -> Tuple[Tensor, Optional[Observed]]:
+            num_classes: int) -> Tuple[Tensor, Optional[ClassifierOutputs]]:
     """The wrapped model's loss of a batch, and what was observed."""
     if not objective.observes:
         return model.parse_losses(model(**batch, mode='loss'))[0], None

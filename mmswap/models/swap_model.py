@@ -7,14 +7,16 @@ from mmengine.model import BaseModel
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from ..class_table import ClassTable
-from ..registry import MODELS
-from .class_rows import ClassRows, train_new_rows
-from .data_preprocessor import SwapDataPreprocessor
-from .groups import changed_groups, group_params
-from .growth import build_grown
-from .history import AdapterHistory, unfold
-from .loading import (
+from mmswap.class_table import ClassTable
+from mmswap.models.adapters.groups import changed_groups, group_params
+from mmswap.models.adapters.history import AdapterHistory, unfold
+from mmswap.models.adapters.lora import (
+    adapter_config,
+    apply_adapter,
+    is_lora_key,
+    reset_adapter,
+)
+from mmswap.models.checkpoints import (
     EXTRA,
     adapt_checkpoint,
     check_keys,
@@ -24,9 +26,15 @@ from .loading import (
     stock_key,
     unpack_extra,
 )
-from .lora import adapter_config, apply_adapter, is_lora_key, reset_adapter
-from .objectives import Objective, build_objective
-from .step_losses import step_losses
+from mmswap.models.classes.growth import build_grown
+from mmswap.models.classes.rows import ClassRows, train_new_rows
+from mmswap.models.data_preprocessor import SwapDataPreprocessor
+from mmswap.models.objectives.base import (
+    Objective,
+    build_objective,
+)
+from mmswap.models.step_losses import step_losses
+from mmswap.registry import MODELS
 
 _NEW_ROWS = ('train', 'frozen')
 _TRAINS = ('adapter', 'all', 'from_scratch')
@@ -153,7 +161,7 @@ class SwapModel(BaseModel):
             train_new_rows(param, rows)
 
     def init_weights(self) -> None:
-        """Draw the adapter anew and leave the rest alone.
+        """SeededIndex the adapter anew and leave the rest alone.
 
         The Runner calls this before it loads ``load_from``. The stock
         model's own initialisation would overwrite LoRA with random values
@@ -235,12 +243,12 @@ class SwapModel(BaseModel):
         """
         extra = unpack_extra(state)
         extra.pop('adapter')
-        saved = ClassTable.from_cfg(extra).names
+        saved = ClassTable.from_saved(extra).names
         ours = self.class_table
         if saved not in (ours.names, ours.known):
             raise RuntimeError(
-                'classes.base, classes.learned and classes.learn must be '
-                f'those of the phase in load_from, {list(saved)}, got '
+                'classes.base, classes.learned_before and classes.learn must '
+                f'be those of the phase in load_from, {list(saved)}, got '
                 f'{list(ours.names)}')
 
     def _load_from_state_dict(self, state_dict: Dict[str, Tensor],

@@ -9,12 +9,11 @@ from mmswap.apis.config import (
     enable_amp,
     enable_auto_scale_lr,
     enable_resume,
-    is_mmswap_type,
     load_config,
     set_local_rank,
-    type_name,
     unwrap_pipeline_owner,
 )
+from mmswap.config.types import is_mmswap_type, type_name
 
 
 @pytest.fixture

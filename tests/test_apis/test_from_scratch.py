@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 from mmengine.config import Config
 
-from mmswap.apis import phases
+from mmswap.apis import swap
 from mmswap.apis.plan import Phase
 
 
@@ -21,10 +21,10 @@ def make_phase(name, trains):
 @pytest.mark.parametrize('trains, load_from', [
     ('from_scratch', 'base.pth'), ('all', 'earlier.pth')])
 def test_a_request_does_not_go_on_from_the_last(tmp_path, trains, load_from):
-    swap = phases._Swap(tmp_path, [make_phase('1', trains),
-                                   make_phase('2', trains)])
-    swap.records['base'] = dict(metrics={})
-    cfg = swap._phase_cfg(swap.phases[1], 'earlier.pth')
+    runs = swap._Swap(
+        tmp_path, [make_phase('1', trains), make_phase('2', trains)])
+    runs.records['base'] = dict(metrics={})
+    cfg = runs._phase_cfg(runs.phases[1], 'earlier.pth')
     assert cfg.load_from == load_from and not cfg.resume
 
 
@@ -36,9 +36,9 @@ def test_the_base_is_loaded_to_be_scored(tmp_path, monkeypatch, trains):
         built.append(cfg)
         return SimpleNamespace(val=lambda: {'swap/retain': .9})
 
-    monkeypatch.setattr(phases, 'build_runner', build)
-    swap = phases._Swap(tmp_path, [make_phase('1', trains)])
-    swap._evaluate_base(swap.phases[0])
+    monkeypatch.setattr(swap, 'build_runner', build)
+    runs = swap._Swap(tmp_path, [make_phase('1', trains)])
+    runs._evaluate_base(runs.phases[0])
     assert built[0].model.trains == trains.replace('from_scratch', 'all')
-    assert swap.phases[0].cfg.model.trains == trains
-    assert swap.records['base']['metrics'] == {'swap/retain': .9}
+    assert runs.phases[0].cfg.model.trains == trains
+    assert runs.records['base']['metrics'] == {'swap/retain': .9}

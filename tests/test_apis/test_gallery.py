@@ -7,7 +7,7 @@ import pytest
 from mmengine.config import Config
 
 from mmswap.apis.gallery import COLOURS, Moment, draw_gallery
-from mmswap.datasets.digit_scenes import make_digit_scenes
+from mmswap.datasets.digits.scenes import make_digit_scenes
 
 CONFIG = Path(__file__).parents[2] / (
     'configs/digits/mask2former_swin-nano_learn.py')

@@ -5,9 +5,10 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmswap.apis import merge_checkpoint, stock_config
+from mmswap.apis import merge_checkpoint
 from mmswap.apis.merge import _mmswap_types
 from mmswap.class_table import ClassTable
+from mmswap.config.unswap import merged_config
 
 TABLE = ClassTable(base=('a', 'b'), learn=('c', ), forget=('b', ))
 DATASET = dict(
@@ -58,7 +59,7 @@ def _phase(dataset=None, **changes):
 def test_what_is_kept_and_what_goes():
     given = _phase()
     before = given.to_dict()
-    stock = stock_config(given, dict(type='Stock', n=3), TABLE).to_dict()
+    stock = merged_config(given, dict(type='Stock', n=3), TABLE).to_dict()
     assert given.to_dict() == before
     inner = dict(DATASET, metainfo=dict(classes=('a', 'b', 'c')))
     metric = dict(type='CocoMetric', metric='bbox')
@@ -77,7 +78,7 @@ def test_what_is_kept_and_what_goes():
 
 
 def test_without_anything_else_no_import_and_no_hook_is_left():
-    stock = stock_config(
+    stock = merged_config(
         _phase(
             custom_imports=dict(imports='mmswap'),
             custom_hooks=[dict(type='mmswap.AdapterHook')]), dict(type='M'),
@@ -89,7 +90,7 @@ def test_without_anything_else_no_import_and_no_hook_is_left():
 def test_metrics_of_all_classes_come_first():
     metrics = dict(retain=dict(type='A'), all=[dict(type='B')])
     evaluator = dict(type='mmswap.SwapEvaluator', metrics=metrics)
-    stock = stock_config(
+    stock = merged_config(
         _phase(val_evaluator=evaluator, test_evaluator=dict(type='C')),
         dict(type='M'), TABLE)
     assert stock.val_evaluator == dict(type='B')
@@ -100,7 +101,7 @@ def test_subsets_within_wrappers():
     dataset = dict(
         type='ConcatDataset',
         datasets=[dict(type='RepeatDataset', times=1, dataset=_subset())])
-    stock = stock_config(_phase(dataset), dict(type='M'), TABLE)
+    stock = merged_config(_phase(dataset), dict(type='M'), TABLE)
     inner = stock.test_dataloader.dataset.datasets[0].dataset
     assert inner.type == 'CocoDataset'
 
@@ -113,7 +114,7 @@ def test_panoptic_parts_become_those_of_mmdet():
     cfg.test_evaluator = dict(
         type='mmswap.SwapEvaluator',
         metrics=dict(all=[dict(type='mmswap.PanopticMetric', prefix='p')]))
-    stock = stock_config(cfg, dict(type='M'), table)
+    stock = merged_config(cfg, dict(type='M'), table)
     assert stock.test_evaluator == dict(type='CocoPanopticMetric', prefix='p')
     dataset = stock.test_dataloader.dataset
     assert dataset.pipeline == [dict(loader, type='LoadPanopticAnnotations')]
@@ -123,7 +124,7 @@ def test_panoptic_parts_become_those_of_mmdet():
 
 
 def test_every_split_is_all():
-    stock_config(
+    merged_config(
         _phase(_subset(keep=['retain', 'forget', 'learn'])), dict(type='M'),
         TABLE)
 
@@ -134,7 +135,7 @@ def test_every_split_is_all():
          datasets=[_subset(keep=['retain', 'forget']), _subset(keep='learn')])
 ])
 def test_data_of_some_classes_is_left_out(dataset):
-    stock = stock_config(_phase(dataset), dict(type='M'), TABLE)
+    stock = merged_config(_phase(dataset), dict(type='M'), TABLE)
     assert stock.model == dict(type='M')
     assert not [key for key in stock if key.startswith(('val_', 'test_'))]
 
@@ -145,7 +146,7 @@ def test_what_needs_mmswap_is_named():
     with pytest.raises(
             ValueError,
             match=r"test_dataloader.collate_fn.type = 'mmswap.swap_collate'"):
-        stock_config(cfg, dict(type='M'), TABLE)
+        merged_config(cfg, dict(type='M'), TABLE)
 
 
 @pytest.mark.parametrize('order, warned', [
@@ -159,7 +160,7 @@ def test_categories_in_another_order(tmp_path, capsys, order, warned):
         json.dumps(
             dict(categories=[dict(id=i, name=n)
                              for i, n in enumerate(order)])))
-    stock_config(
+    merged_config(
         _phase(_subset(dict(DATASET, data_root=str(tmp_path)))),
         dict(type='M'), TABLE)
     assert ('WARNING: the categories of' in capsys.readouterr().out) is warned

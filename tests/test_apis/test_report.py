@@ -105,7 +105,7 @@ def test_the_rows_of_a_stream():
         Column('base', first),
         Column('after 2', second, dict(changed=4, all=13))])
     rows = _rows(report)
-    assert rows['forgotten', 'segm_mAP'] == [None, .02]
+    assert rows['forgotten_before', 'segm_mAP'] == [None, .02]
     assert rows['missing', 'segm_mAP'] == [None, .6]
     assert (rows['swap', 'h_mean'], rows['swap', 'score']) == (
         [None, .7], [None, .65])

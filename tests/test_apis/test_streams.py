@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.registry import MODELS
 
 from mmswap.apis import run_swap
-from mmswap.datasets.digit_scenes import make_digit_scenes
+from mmswap.datasets.digits.scenes import make_digit_scenes
 from mmswap.models import SwapModel
 
 CONFIGS = Path(__file__).parents[2] / 'configs' / 'digits'
@@ -79,7 +79,8 @@ def test_a_stream_appended_to_and_undone(run, digits):
         'after 1-forget-three', 'after 2-learn-eight', 'after 3-forget-eight',
         'after 4-undo-three']
     rows = {(r['split'], r['metric']): r['values'] for r in report['rows']}
-    measured = [v is not None for v in rows['forgotten', 'accuracy/top1']]
+    measured = [
+        v is not None for v in rows['forgotten_before', 'accuracy/top1']]
     assert measured == [False, False, True, True, True]
     assert rows['adapter', 'changed groups'] == rows['adapter', 'groups']
     assert rows['adapter', 'groups'] == [None, 12, 12, 12, None]

@@ -4,13 +4,12 @@ import random
 import numpy as np
 import pytest
 import torch
+from coco_files import CLASSES, NAMES
 from mmengine.registry import DATASETS as ROOT_DATASETS
 from torch.utils.data import Dataset
 
 from mmswap.datasets import ClassSubset, SwapDataset
-from mmswap.datasets.draws import Draw
-
-from .conftest import CLASSES, NAMES
+from mmswap.datasets.seeding import SeededIndex
 
 
 class Letters(Dataset):
@@ -56,7 +55,7 @@ def test_index_from_the_end_and_beyond(swap):
 
 def test_samples_carry_the_expected_sizes(swap):
     sizes = dict(retain=2, learn=1, other=1)
-    swap.expect(sizes)
+    swap.set_branch_sizes(sizes)
     assert swap[0]['branch_sizes'] == sizes
     sizes['retain'] = 9
     assert swap[0]['branch_sizes']['retain'] == 2
@@ -103,7 +102,7 @@ def test_lazy_init_reads_on_first_use(coco):
 
 
 def test_pickles(swap):
-    swap.expect(dict(retain=1))
+    swap.set_branch_sizes(dict(retain=1))
     copy = pickle.loads(pickle.dumps(swap))
     assert copy[6] == swap[6]
 
@@ -151,11 +150,11 @@ def test_a_draw_seeds_the_transforms_and_nothing_else():
     np.random.seed(3)
     wanted = np.random.rand(2)
     np.random.seed(3)
-    first = swap[Draw(1, (0, 7))]['sample']
+    first = swap[SeededIndex(1, (0, 7))]['sample']
     assert np.random.rand(2).tolist() == wanted.tolist()
-    assert swap[pickle.loads(pickle.dumps(Draw(1, (0, 7))))][
+    assert swap[pickle.loads(pickle.dumps(SeededIndex(1, (0, 7))))][
         'sample'] == first
-    other = swap[Draw(1, (0, 8))]['sample']
+    other = swap[SeededIndex(1, (0, 8))]['sample']
     assert other[0] == first[0] == 'b'
     assert all(a != b for a, b in zip(other[1:], first[1:]))
     assert swap[1]['sample'][1:] != swap[1]['sample'][1:]

@@ -5,11 +5,10 @@ from unittest.mock import patch
 
 import pytest
 import torch
+from coco_files import CLASSES, NAMES, PIPELINE
 from mmengine.runner import Runner
 
 from mmswap.datasets import SwapDataset, SwapSampler
-
-from .conftest import CLASSES, NAMES, PIPELINE
 
 SIZES = dict(retain=2, learn=1)
 

@@ -103,7 +103,7 @@ def make_dataset(retain=RETAIN, forget=FORGET, noise=0.):
         dict(
             retain=Vectors(retain, 1, noise),
             forget=Vectors(forget, 2, noise)))
-    dataset.expect(dict(retain=2, forget=2))
+    dataset.set_branch_sizes(dict(retain=2, forget=2))
     return dataset
 
 

@@ -17,7 +17,7 @@ from mmswap.engine import (
     ImportanceHook,
     SwapLogHook,
 )
-from mmswap.models.baselines.importance import summed_importance
+from mmswap.models.objectives.baselines.importance import summed_importance
 
 METHODS = {
     'full': dict(type='mmswap.ForgetObjective', bound=10.),

@@ -7,7 +7,7 @@ from mmswap.engine.group_sparse import (
     soft_threshold,
     without_gradient,
 )
-from mmswap.models.groups import stacked_norms
+from mmswap.models.adapters.groups import stacked_norms
 
 
 def norm(group):

@@ -7,7 +7,7 @@ from mmengine.config import Config
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from mmswap.datasets import SwapSampler
-from mmswap.datasets.digit_scenes import make_digit_scenes
+from mmswap.datasets.digits.scenes import make_digit_scenes
 from mmswap.engine import SwapLogHook
 
 CONFIG = Path(__file__).parents[2] / (

@@ -10,7 +10,7 @@ from mmengine.runner import Runner
 from safetensors.torch import load_file
 
 import mmswap
-from mmswap.datasets.digit_scenes import make_digit_scenes
+from mmswap.datasets.digits.scenes import make_digit_scenes
 from mmswap.engine.hooks import prototype_hook
 
 CONFIG = Path(__file__).parents[2] / (
@@ -96,7 +96,7 @@ def test_prototypes_are_found_saved_and_resumed(saved, build_runner, folder,
     def refuse(*args):
         raise AssertionError('a resumed run has its prototypes')
 
-    monkeypatch.setattr(prototype_hook, 'observe_at_rest', refuse)
+    monkeypatch.setattr(prototype_hook, 'classifier_outputs', refuse)
     resumed = build_runner(
         'resumed', resume=True, load_from=str(folder / 'trained/iter_1.pth'))
     resumed.train()

@@ -1,11 +1,6 @@
 import pytest
 
-from mmswap.evaluation import (
-    accuracy_drop,
-    find_primary,
-    h_mean,
-    swap_score,
-)
+from mmswap.evaluation import accuracy_drop, find_primary, h_mean, swap_score
 
 
 @pytest.mark.parametrize(('retain', 'drop', 'expected'), [

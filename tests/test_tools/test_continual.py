@@ -64,7 +64,7 @@ def test_each_setting_is_a_plan(continual, tmp_path, model, method, setting):
         cfg = phase.cfg
         table = ClassTable.from_cfg(cfg.model.classes)
         assert table.forget == gone[number]
-        assert table.forgotten == tuple(itertools.chain(*gone[:number]))
+        assert table.forgotten_before == tuple(itertools.chain(*gone[:number]))
         assert table.missing == (
             ('seven', ) if setting == 'missing' else ())
         assert cfg.randomness.seed == 3
@@ -110,12 +110,12 @@ def test_tables(continual, tmp_path):
         '| lwf | 60.0 | 60.0 | 1.0 | 2.0 | - | 1,234 | 0.200 |')
     with open(tmp_path / 'continual.csv', newline='') as file:
         read = list(csv.DictReader(file))
-    assert len(read) == 4 and read[0]['forgotten'] == ''
+    assert len(read) == 4 and read[0]['forgotten_before'] == ''
     assert [row['h_mean'] for row in read] == ['70.0', '50.0'] * 2
     # AP is no percentage.
     for row in rows:
         row.update({key: row[key] / 100 for key in (
-            'h_mean', 'retain', 'forget', 'forgotten') if row[key]})
+            'h_mean', 'retain', 'forget', 'forgotten_before') if row[key]})
     continual.write_tables(rows, tmp_path)
     assert '| lwf | 0.600 | 0.600 | 0.010 | 0.020 |' in (
         tmp_path / 'continual.md').read_text()

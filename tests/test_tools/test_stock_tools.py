@@ -14,7 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from mmswap.datasets.digit_scenes import CLASSES, make_digit_scenes
+from mmswap.datasets.digits.scenes import CLASSES, make_digit_scenes
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = ROOT / 'configs' / 'digits'

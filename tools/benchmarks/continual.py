@@ -18,7 +18,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import MODELS, init_default_scope
 
 from mmswap.apis import run_swap
-from mmswap.datasets.digit_scenes import make_digit_scenes
+from mmswap.datasets.digits.scenes import make_digit_scenes
 
 CONFIGS = Path('configs/digits/baselines')
 METHODS = ('gs-lora', 'gs-lora-pp', 'full', 'l2', 'ewc', 'mas', 'lwf', 'der',
@@ -30,7 +30,7 @@ SETTINGS: Dict[str, Dict[str, Any]] = dict(
     full={},
     shots4=dict(shots=4, copies=20),
     missing=dict(missing=('seven', )))
-SPLITS = ('retain', 'forget', 'forgotten', 'missing')
+SPLITS = ('retain', 'forget', 'forgotten_before', 'missing')
 COLUMNS = ('h_mean', *SPLITS, 'trained', 'step')
 
 Row = Dict[str, Any]

@@ -15,7 +15,7 @@ from mmengine.config import Config
 from mmswap.apis import build_runner, load_config, run_swap
 from mmswap.apis.report import primary_metrics
 from mmswap.class_table import SPLITS, ClassTable
-from mmswap.datasets.digit_scenes import make_digit_scenes
+from mmswap.datasets.digits.scenes import make_digit_scenes
 
 DETECTORS = ('mask2former_swin-nano', 'dino_swin-nano',
              'mask-rcnn_swin-nano_fpn')

@@ -14,7 +14,7 @@ from mmengine.config import Config
 
 from mmswap.apis import run_swap
 from mmswap.class_table import SPLITS, ClassTable
-from mmswap.datasets.digit_scenes import make_digit_scenes
+from mmswap.datasets.digits.scenes import make_digit_scenes
 
 ORDERS = dict(
     LF=('learn', 'forget'),

@@ -21,7 +21,7 @@ from mmswap.apis.config import drop_training
 from mmswap.apis.merge import load_model
 from mmswap.apis.plan import Phase, plan_phases
 from mmswap.class_table import ClassTable
-from mmswap.datasets.digit_scenes import make_digit_scenes
+from mmswap.datasets.digits.scenes import make_digit_scenes
 
 CONFIGS = Path('configs/digits').resolve()
 EIGHT = [
@@ -87,7 +87,7 @@ def stream(model: str, seed: int, folder: Path) -> Dict[str, float]:
     *phases, undo = plan_phases([plan], folder, cfg_options=options)
     last, checkpoints = phases[-1], report['checkpoints']
     table = ClassTable.from_cfg(last.cfg.model.classes)
-    gone = (*table.forgotten, *table.forget)
+    gone = (*table.forgotten_before, *table.forget)
     base = per_class(phases[0], phases[0].cfg.load_from)
     end = per_class(last, checkpoints[last.name])
     undone = per_class(undo, checkpoints[undo.name])

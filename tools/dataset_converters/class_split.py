@@ -14,7 +14,7 @@ from typing import List, Optional, Sequence
 from common import check_names, read_lines, shuffled, stop, whole
 
 from mmswap.class_table import ClassTable
-from mmswap.datasets.label_names import read_categories
+from mmswap.config.coco_categories import read_categories
 
 
 def read_names(path: Path) -> List[str]:

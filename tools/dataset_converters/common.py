@@ -167,7 +167,7 @@ def shuffled(items: Iterable[str], seed: int) -> List[str]:
 
 def split_items(items: Sequence[str], val_share: float,
                 seed: int) -> Tuple[List[str], List[str]]:
-    """Draw the items to validate on.
+    """SeededIndex the items to validate on.
 
     Returns:
         The items to train on and those to validate on, each in the order of

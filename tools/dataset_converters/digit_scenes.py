@@ -2,7 +2,7 @@
 import argparse
 from pathlib import Path
 
-from mmswap.datasets.digit_scenes import make_digit_scenes
+from mmswap.datasets.digits.scenes import make_digit_scenes
 
 
 def main() -> None:

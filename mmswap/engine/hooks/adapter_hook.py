@@ -6,9 +6,9 @@ from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from ...models.adapter_io import save_adapter
-from ...registry import HOOKS
-from .wrapped import swap_model_of
+from mmswap.engine.unwrap import swap_model_of
+from mmswap.models.adapter_files import save_adapter
+from mmswap.registry import HOOKS
 
 
 @HOOKS.register_module()

@@ -9,9 +9,12 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
-from ...registry import HOOKS
-from ..optim_wrapper import GroupSparseAmpOptimWrapper, GroupSparseOptimWrapper
-from .wrapped import swap_model_of
+from mmswap.engine.optim_wrapper import (
+    GroupSparseAmpOptimWrapper,
+    GroupSparseOptimWrapper,
+)
+from mmswap.engine.unwrap import swap_model_of
+from mmswap.registry import HOOKS
 
 _KEY = 'mmswap_gradient_stats'
 

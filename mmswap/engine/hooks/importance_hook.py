@@ -6,11 +6,11 @@ from mmengine.dist import all_reduce, get_dist_info
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from ...models import SwapModel
-from ...models.baselines import ImportanceObjective
-from ...models.baselines.importance import summed_importance
-from ...registry import HOOKS
-from .wrapped import swap_model_of
+from mmswap.engine.unwrap import swap_model_of
+from mmswap.models import SwapModel
+from mmswap.models.objectives.baselines import ImportanceObjective
+from mmswap.models.objectives.baselines.importance import summed_importance
+from mmswap.registry import HOOKS
 
 
 @HOOKS.register_module()

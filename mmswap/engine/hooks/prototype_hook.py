@@ -17,13 +17,13 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
-from ...datasets import ClassSubset, SwapDataset
-from ...datasets.shots import choose_shots
-from ...models.prototype_objective import PrototypeObjective
-from ...models.prototypes import PrototypeSums, observe_at_rest
-from ...models.swap_model import SwapModel
-from ...registry import HOOKS
-from .wrapped import swap_model_of
+from mmswap.datasets import ClassSubset, SwapDataset
+from mmswap.datasets.shots import choose_shots
+from mmswap.engine.unwrap import swap_model_of
+from mmswap.models.objectives.prototype import PrototypeObjective
+from mmswap.models.outputs.prototypes import PrototypeSums, classifier_outputs
+from mmswap.models.swap_model import SwapModel
+from mmswap.registry import HOOKS
 
 
 @HOOKS.register_module()
@@ -90,10 +90,10 @@ class PrototypeHook(Hook):
         for branch in objective.branches:
             for batch, count in self._batches(
                     dataset, branch, runner.train_dataloader.num_workers):
-                sums.add(observe_at_rest(model, batch), count)
+                sums.add(classifier_outputs(model, batch), count)
         prototypes = sums.means()
         self._check(runner, model, prototypes['counts'].tolist())
-        objective.keep_prototypes(prototypes)
+        objective.set_prototypes(prototypes)
 
     def _check(self, runner: Runner, model: SwapModel,
                counts: Sequence[int]) -> None:

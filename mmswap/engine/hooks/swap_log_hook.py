@@ -5,11 +5,11 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
-from ...datasets import SwapSampler
-from ...evaluation import SwapEvaluator
-from ...models.groups import stacked_norms
-from ...registry import HOOKS
-from .wrapped import swap_model_of
+from mmswap.datasets import SwapSampler
+from mmswap.engine.unwrap import swap_model_of
+from mmswap.evaluation import SwapEvaluator
+from mmswap.models.adapters.groups import stacked_norms
+from mmswap.registry import HOOKS
 
 BEFORE_KEY = 'swap_before'
 

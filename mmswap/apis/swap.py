@@ -1,0 +1,257 @@
+"""Runs the phases of a swap in order and does none of them twice."""
+import copy
+import os
+import time
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence, Union
+
+from mmengine.config import Config
+from mmengine.dist import barrier, broadcast_object_list, is_main_process
+from mmengine.runner import find_latest_checkpoint
+
+from mmswap.apis.config import drop_training
+from mmswap.apis.launch import build_runner, prepare_distributed
+from mmswap.apis.plan import (
+    BASE,
+    Phase,
+    common_start,
+    default_work_dir,
+    plan_phases,
+)
+from mmswap.apis.report import Column, build_report, primary_metrics
+from mmswap.apis.state import read_state, write_report, write_state
+from mmswap.apis.training import (
+    clear_last_checkpoint,
+    count_groups,
+    free_memory,
+    latest_checkpoint,
+    scalar_metrics,
+    train,
+)
+from mmswap.apis.undo import undo_request
+from mmswap.class_table import SPLITS, ClassTable
+from mmswap.config.types import is_mmswap_type
+
+
+def run_swap(configs: Sequence[Union[str, Path]],
+             work_dir: Optional[Union[str, Path]] = None,
+             launcher: str = 'none',
+             cfg_options: Optional[Dict[str, Any]] = None,
+             amp: bool = False,
+             new_adapters: bool = False) -> Dict[str, Any]:
+    """Run the phases of a swap, each from what the one before it wrote.
+
+    Before the first phase the base model is evaluated. A phase that is
+    finished, with the same config and the same phases before it, is not run
+    again; one that was interrupted goes on from its last checkpoint.
+
+    Args:
+        configs: Config files of the phases, in order. The first one's
+            ``load_from`` is the base model. Or the file of a plan of requests
+            (:mod:`mmswap.config.requests`), each of which is a phase.
+        work_dir: Gets a folder for each phase, ``swap_state.json``,
+            ``swap_report.json`` and ``swap_report.md``. By default
+            ``work_dirs/<common start of the config names>_swap``.
+        launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
+        cfg_options: Settings to override in every phase, by dotted key.
+        amp: Train with automatic mixed precision.
+        new_adapters: Give each phase an adapter of its own, named after it,
+            instead of going on with that of the phase before (the published
+            behaviour). A plan always does. Earlier ones are folded into the
+            weights; see :meth:`~mmswap.models.SwapModel.undo`.
+
+    Returns:
+        The report; see :func:`~mmswap.apis.report.build_report`. Its
+        ``checkpoints`` are those of the phases.
+
+    Raises:
+        ValueError: If a config is not one of a phase of this swap. All are
+            read before anything is run.
+    """
+    folder = Path(work_dir or default_work_dir(configs))
+    phases = plan_phases(configs, folder, launcher, cfg_options, amp,
+                         new_adapters)
+    prepare_distributed(phases[0].cfg)
+    swap = _Swap(folder, phases)
+    swap.run()
+    report = swap.report()
+    write_report(folder, report)
+    return report
+
+
+class _Swap:
+    """The state of a swap and what is left to do.
+
+    ``swap_state.json`` holds a record of the base's evaluation and of each
+    phase: its fingerprint and, when it is finished, its metrics and its
+    checkpoint. All processes read it before the first of them writes it:
+    every Runner that is built waits for all of them.
+    """
+
+    def __init__(self, work_dir: Path, phases: List[Phase]) -> None:
+        self.work_dir = work_dir
+        self.phases = phases
+        self.records: Dict[str, Dict[str, Any]] = read_state(work_dir)
+
+    def run(self) -> None:
+        """Evaluate the base and run every phase that is not finished."""
+        first = self.phases[0]
+        if self._finished(BASE, first.fingerprint):
+            _say('base: evaluated before')
+        else:
+            self._evaluate_base(first)
+            free_memory()
+        load_from = first.cfg.load_from
+        for number, phase in enumerate(self.phases, 1):
+            label = f'phase {number} of {len(self.phases)}, {phase.name}'
+            if self._finished(phase.name, phase.fingerprint):
+                _say(f'{label}: finished before, not run again')
+            else:
+                run = self._undo if phase.undo else self._run_phase
+                run(phase, load_from, label)
+                free_memory()
+            load_from = self._checkpoint(phase.name)
+
+    def report(self) -> Dict[str, Any]:
+        """The report of the whole swap."""
+        columns = [Column('base', self.records[BASE]['metrics'])]
+        names = [phase.name for phase in self.phases]
+        start = len(common_start(names)) if len(names) > 1 else 0
+        for name in names:
+            record = self.records[name]
+            columns.append(
+                Column(f'after {name[start:]}', record['metrics'],
+                       record.get('groups')))
+        report = build_report(columns)
+        report['checkpoints'] = {n: self._checkpoint(n) for n in names}
+        return report
+
+    def _finished(self, name: str, fingerprint: str) -> bool:
+        record = self.records.get(name, {})
+        if 'metrics' not in record or record['fingerprint'] != fingerprint:
+            return False
+        return name == BASE or Path(self._checkpoint(name)).is_file()
+
+    def _checkpoint(self, name: str) -> str:
+        # Relative to the work dir, so that the folder can be moved.
+        return str(self.work_dir / self.records[name]['checkpoint'])
+
+    def _evaluate_base(self, first: Phase) -> None:
+        cfg = copy.deepcopy(first.cfg)
+        cfg.work_dir = str(self.work_dir / BASE)
+        cfg.experiment_name = f'swap_{BASE}'
+        cfg.resume = False
+        if _is_from_scratch(cfg):
+            cfg.model.trains = 'all'  # Which loads the base.
+        started = time.monotonic()
+        runner = build_runner(cfg)
+        _say(f'base: evaluating {cfg.load_from}')
+        metrics = scalar_metrics(runner.val())
+        _check_metrics(metrics)
+        self._record(BASE, fingerprint=first.fingerprint, metrics=metrics)
+        _say(f'base: evaluated in {_duration(started)}')
+
+    def _run_phase(self, phase: Phase, load_from: str, label: str) -> None:
+        started = time.monotonic()
+        cfg = self._phase_cfg(phase, load_from)
+        why = self._why(phase, cfg.resume)
+        runner = build_runner(cfg)
+        _say(f'{label}: {why}')
+        if not cfg.resume:
+            clear_last_checkpoint(cfg.work_dir)
+        self._record(phase.name, fingerprint=phase.fingerprint)
+        metrics = train(runner)
+        checkpoint = [find_latest_checkpoint(cfg.work_dir)]
+        broadcast_object_list(checkpoint)
+        if checkpoint[0] is None:
+            raise RuntimeError(f'no checkpoint was written to {cfg.work_dir}')
+        self._finish(phase, checkpoint[0], metrics, count_groups(runner))
+        _say(f'{label}: finished in {_duration(started)}')
+
+    def _undo(self, phase: Phase, load_from: str, label: str) -> None:
+        """Take an earlier request's adapter out and score what is left."""
+        _say(f'{label}: takes {phase.undo} out again')
+        cfg = copy.deepcopy(phase.cfg)
+        checkpoint = Path(cfg.work_dir) / 'undone.pth'
+        if is_main_process():
+            undo_request(cfg, load_from, phase.undo, checkpoint)
+        barrier()
+        cfg.load_from, cfg.resume = str(checkpoint), False
+        drop_training(cfg)
+        metrics = scalar_metrics(build_runner(cfg).val())
+        self._finish(phase, str(checkpoint), metrics, {})
+
+    def _finish(self, phase: Phase, checkpoint: str,
+                metrics: Dict[str, float], groups: Dict[str, int]) -> None:
+        """Record a phase that is over."""
+        self._record(
+            phase.name,
+            fingerprint=phase.fingerprint,
+            checkpoint=os.path.relpath(checkpoint, self.work_dir),
+            metrics=metrics,
+            groups=groups)
+
+    def _phase_cfg(self, phase: Phase, load_from: str) -> Config:
+        cfg = copy.deepcopy(phase.cfg)
+        if _is_from_scratch(cfg):
+            load_from = cfg.load_from  # Not where the last request ended.
+        cfg.load_from, cfg.resume = load_from, False
+        same = self.records.get(phase.name,
+                                {}).get('fingerprint') == phase.fingerprint
+        latest = latest_checkpoint(cfg.work_dir) if same else None
+        if latest is not None:
+            cfg.load_from, cfg.resume = latest, True
+        if cfg.model.classes == self.phases[0].cfg.model.classes:
+            # A later request has splits that the base was not scored by; its
+            # own start is what it is compared with.
+            _tell_before(cfg, primary_metrics(self.records[BASE]['metrics']))
+        return cfg
+
+    def _why(self, phase: Phase, resume: bool) -> str:
+        """Why a phase is run, and from where."""
+        if resume:
+            return 'was interrupted, goes on from its last checkpoint'
+        record = self.records.get(phase.name, {})
+        if record.get('fingerprint', phase.fingerprint) != phase.fingerprint:
+            return ('its config, or something before it, is not what it was '
+                    'run with; starts anew')
+        if 'metrics' in record:
+            return 'its checkpoint is gone; starts anew'
+        return 'starts'
+
+    def _record(self, name: str, **record: Any) -> None:
+        self.records[name] = record
+        write_state(self.work_dir, self.records)
+
+
+def _is_from_scratch(cfg: Config) -> bool:
+    return cfg.model.get('trains') == 'from_scratch'
+
+
+def _check_metrics(metrics: Dict[str, float]) -> None:
+    if not any(f'swap/{split}' in metrics for split in SPLITS):
+        raise ValueError(
+            "val_evaluator must report 'swap/retain' and the other splits as "
+            f'mmswap.SwapEvaluator does, got {sorted(metrics)}')
+
+
+def _tell_before(cfg: Config, before: Dict[str, float]) -> None:
+    """Give a phase the base's metrics instead of measuring them again."""
+    table = ClassTable.from_cfg(cfg.model.classes)
+    if 'forget' not in before and table.forget:
+        return  # The evaluator could not do anything with it.
+    if cfg.val_evaluator.get('before') is None:
+        cfg.val_evaluator.before = before
+    for hook in cfg.get('custom_hooks') or ():
+        if is_mmswap_type(hook, 'SwapLogHook'):
+            hook.measure_before = False
+
+
+def _duration(started: float) -> str:
+    minutes, seconds = divmod(round(time.monotonic() - started), 60)
+    return f'{minutes} min {seconds} s' if minutes else f'{seconds} s'
+
+
+def _say(text: str) -> None:
+    if is_main_process():
+        print(f'[swap] {text}', flush=True)

@@ -1,0 +1,67 @@
+"""What a request changes in the phase config of its kind."""
+import copy
+from typing import Any, Dict
+
+from mmengine.config import Config
+
+from mmswap.class_table import ClassTable
+from mmswap.config.requests import Request
+from mmswap.config.types import is_mmswap_type
+
+_HOLDERS = ('SwapModel', 'ClassSubset', 'SwapEvaluator')
+
+
+def request_cfg(cfg: Config, request: Request, table: ClassTable) -> Config:
+    """Write a request into the config of its kind.
+
+    Args:
+        cfg: The config of the kind; of an ``undo``, that of the phase before.
+            Not changed.
+        request: The request.
+        table: Its class table.
+
+    Returns:
+        The phase's config: the class table in the model, the data and the
+        evaluator, metrics for the splits that have a class, and an adapter
+        named after the request where adapters train.
+
+    Raises:
+        ValueError: If it is to undo a request that left no adapter.
+    """
+    trains = cfg.model.get('trains', 'adapter')
+    if request.undone and trains != 'adapter':
+        raise ValueError(
+            f"model.trains must be 'adapter' for request {request.undone!r} "
+            f'to be undone, got {trains!r}: it left no adapter to take out')
+    cfg = copy.deepcopy(cfg)
+    classes = table.as_dict()
+    if 'classes' in cfg:
+        cfg.classes = classes
+    for part in cfg.values():
+        _set_classes(part, classes)
+    if trains == 'adapter':
+        # peft takes no dot in a name.
+        cfg.merge_from_dict(
+            {'model.adapter.name': request.name.replace('.', '_')})
+    for key in ('val_evaluator', 'test_evaluator'):
+        evaluator = cfg.get(key)
+        if is_mmswap_type(evaluator, 'SwapEvaluator'):
+            evaluator.metrics = {
+                split: metric
+                for split, metric in evaluator.metrics.items()
+                if split == 'all' or table.labels(split)
+            }
+    return cfg
+
+
+def _set_classes(part: Any, classes: Dict[str, Any]) -> None:
+    """Write the class table into every part of a config that has one."""
+    if isinstance(part, dict):
+        if any(is_mmswap_type(part, holder) for holder in _HOLDERS) and (
+                'classes' in part):
+            part['classes'] = copy.deepcopy(classes)
+        for value in part.values():
+            _set_classes(value, classes)
+    elif isinstance(part, (list, tuple)):
+        for value in part:
+            _set_classes(value, classes)

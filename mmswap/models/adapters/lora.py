@@ -1,0 +1,132 @@
+"""LoRA in a built model: put in, fold in, take out.
+
+peft does the work; this module chooses the layers, names the groups and
+hides that an OpenMMLab model is no ``PeftModel``.
+"""
+import math
+import re
+from typing import Dict, List, Optional, Sequence
+
+import torch
+from peft import LoraConfig, inject_adapter_in_model
+from peft.tuners.lora import LoraLayer
+from torch import nn
+
+from mmswap.models.adapters.groups import (
+    group_params,
+    lora_layers,
+    lora_weights,
+)
+from mmswap.models.adapters.targets import Targets, target_layers
+
+
+def apply_adapter(model: nn.Module,
+                  rank: int = 8,
+                  alpha: int = 8,
+                  targets: Targets = 'ffn',
+                  name: str = 'default',
+                  dropout: float = 0.) -> Dict[str, List[nn.Parameter]]:
+    """Put a LoRA adapter into ``model``, in place, and freeze the rest.
+
+    A fresh adapter changes no output: B is zero. A is drawn as in both
+    papers' code (Kaiming uniform with a = sqrt(50)).
+
+    Args:
+        model: Any built torch model.
+        rank: Rank of the update (8 in both papers).
+        alpha: The update is scaled by alpha / rank. The published code leaves
+            alpha at 1; 8 makes the scale 1.
+        targets: Which layers; see
+            :func:`~mmswap.models.targets.target_layers`.
+        name: Name of the adapter.
+        dropout: Dropout on the input of A (0 in both papers).
+
+    Returns:
+        The groups: name to LoRA matrices.
+
+    Raises:
+        ValueError: If an argument is out of its range, ``targets`` is unknown
+            or matches nothing, or the model has an adapter of that name.
+    """
+    if rank < 1 or alpha <= 0 or not 0 <= dropout < 1:
+        raise ValueError(
+            'adapter must have rank >= 1, alpha > 0 and 0 <= dropout < 1, got '
+            f'rank={rank}, alpha={alpha}, dropout={dropout}')
+    if not name or '.' in name:
+        raise ValueError('adapter.name must be a name without a dot, got '
+                         f'{name!r}')
+    if group_params(model, name):
+        raise ValueError(f'adapter.name must be new to the model, which has '
+                         f'an adapter {name!r} already')
+    layers = target_layers(model, targets)
+    config = LoraConfig(
+        r=rank,
+        lora_alpha=alpha,
+        lora_dropout=dropout,
+        target_modules=layer_pattern(layers))
+    inject_adapter_in_model(config, model, adapter_name=name)
+    reset_adapter(model, name)
+    return group_params(model, name)
+
+
+def layer_pattern(layers: Sequence[str]) -> str:
+    """peft's ``target_modules`` for exactly these layers.
+
+    A pattern instead of a list of names: peft takes a list for suffixes.
+    """
+    return '|'.join(re.escape(layer) for layer in layers)
+
+
+def reset_adapter(model: nn.Module, name: str = 'default') -> None:
+    """Make the adapter fresh again: A drawn anew, B zero."""
+    for _, layer in lora_layers(model):
+        if name in layer.lora_A:
+            down, up = lora_weights(layer, name)
+            nn.init.kaiming_uniform_(down, a=math.sqrt(50))
+            nn.init.zeros_(up)
+
+
+def merge_lora(model: nn.Module) -> nn.Module:
+    """Fold every LoRA layer into its base layer and take it out, in place.
+
+    Outputs change by rounding only, and inference costs what it cost before.
+
+    Returns:
+        ``model``.
+    """
+    return _take_out(model, fold=True)
+
+
+def remove_lora(model: nn.Module) -> nn.Module:
+    """Take every LoRA layer out without folding it in, in place.
+
+    The base layers are what they were, bit for bit.
+
+    Returns:
+        ``model``.
+    """
+    return _take_out(model, fold=False)
+
+
+@torch.no_grad()
+def _take_out(model: nn.Module, fold: bool) -> nn.Module:
+    for path, layer in list(lora_layers(model)):
+        if fold:
+            # safe_merge refuses an adapter that has become NaN or infinite.
+            layer.merge(safe_merge=True)
+        parent = model.get_submodule(path.rpartition('.')[0])
+        setattr(parent, path.rpartition('.')[2], layer.get_base_layer())
+    if hasattr(model, 'peft_config'):
+        del model.peft_config
+    return model
+
+
+def adapter_config(model: nn.Module,
+                   name: str = 'default') -> Optional[LoraConfig]:
+    """peft's configuration of an adapter, None without that adapter."""
+    return getattr(model, 'peft_config', {}).get(name)
+
+
+def is_lora_key(key: str) -> bool:
+    """Whether a state dict key is a LoRA weight's."""
+    return any(f'.{part}' in key for part in LoraLayer.adapter_layer_names)

@@ -1,0 +1,157 @@
+"""Object detection and instance segmentation, of mmdet."""
+from typing import Any, Collection, Dict, Mapping, Optional, Sequence, Set
+
+import numpy as np
+import torch
+from mmengine.evaluator import BaseMetric
+from mmengine.structures import InstanceData
+
+from mmswap.registry import TASKS
+from mmswap.tasks.base import (
+    BaseLabels,
+    BaseSamples,
+    DataInfo,
+    Sample,
+    Task,
+    without_results,
+)
+
+
+class InstanceLabels(BaseLabels):
+    """The labels of ``data_info['instances']``.
+
+    That is mmdet's list of dicts with ``bbox``, ``bbox_label`` and, where the
+    data has them, ``ignore_flag`` and ``mask``. Instances with
+    ``ignore_flag=1`` are crowds and difficult objects. Negative labels mark
+    regions to ignore that belong to no class (CrowdHuman).
+    """
+
+    refused = dict(
+        # Nothing tells which class a value of such a map stands for: those of
+        # COCO-stuff count otherwise than the instances beside them.
+        seg_map_path='semantic maps (data_prefix.seg)',
+        text='class names as a prompt (return_classes=True)')
+
+    @staticmethod
+    def matches(data_info: DataInfo) -> bool:
+        """Whether there is a list of instances and no list of segments."""
+        return 'instances' in data_info and 'segments_info' not in data_info
+
+    def labels_of(self,
+                  data_info: DataInfo,
+                  with_ignored: bool = False) -> Set[int]:
+        """See :meth:`BaseLabels.labels_of`; negative ones are left out."""
+        return {
+            instance['bbox_label']
+            for instance in data_info['instances']
+            if instance['bbox_label'] >= 0 and (
+                with_ignored or not instance.get('ignore_flag', 0))
+        }
+
+    def select(self, data_info: DataInfo, label_map: Mapping[int, int],
+               keep: Collection[int], others: str) -> Dict[str, Any]:
+        """See :meth:`BaseLabels.select`.
+
+        ``ignore`` keeps the other instances with ``ignore_flag=1``, under
+        their label in the class table or -1 where they have none. Any other
+        rule leaves them out.
+        """
+        instances = []
+        for instance in data_info['instances']:
+            label = label_map.get(instance['bbox_label'], -1)
+            if label in keep:
+                instances.append({**instance, 'bbox_label': label})
+            elif instance['bbox_label'] < 0:
+                # A region to ignore of no class has no others rule.
+                instances.append(dict(instance))
+            elif others == 'ignore':
+                instances.append({
+                    **instance, 'bbox_label': label,
+                    'ignore_flag': 1
+                })
+        return {**data_info, 'instances': instances}
+
+
+class DetectionSamples(BaseSamples):
+    """mmdet's samples of object detection and instance segmentation.
+
+    They have predictions in ``pred_instances`` and ground truth in
+    ``instances``, the list of dicts that metrics without ``ann_file`` read.
+    An image belongs to a split if it holds an object of it that is not to be
+    ignored (``ignore_flag``, COCO's crowds).
+    """
+
+    def matches(self, sample: Sample, metric: BaseMetric) -> bool:
+        """Whether there are predicted instances."""
+        del metric
+        return 'pred_instances' in sample
+
+    def restrict(self, sample: Sample,
+                 labels: Sequence[int]) -> Optional[Dict[str, Any]]:
+        """See :meth:`BaseSamples.restrict`.
+
+        Raises:
+            ValueError: If the sample has no ``instances``, or instances
+                without labels.
+        """
+        if 'instances' not in sample:
+            raise ValueError(
+                'meta_keys of PackDetInputs in the val pipeline must contain '
+                "'instances', the ground truth that splits are made from, "
+                f'got a sample with {sorted(sample)}')
+        objects = [
+            instance for instance in sample['instances']
+            if instance['bbox_label'] in labels
+        ]
+        if all(instance.get('ignore_flag', 0) for instance in objects):
+            return None
+        part = without_results(sample)
+        part['instances'] = objects
+        for key in ('pred_instances', 'gt_instances', 'ignored_instances'):
+            if key in sample:
+                part[key] = _select(key, sample[key], labels)
+        return part
+
+    def has_predictions(self, part: Sample) -> bool:
+        """Whether an instance is predicted."""
+        return len(part['pred_instances'].get('labels', ())) > 0
+
+    def stand_in(self, part: Sample, labels: Sequence[int]) -> Dict[str, Any]:
+        """Predict an empty box, an empty mask, with score 0."""
+        instances: Dict[str, Any] = {}
+        for key, value in part['pred_instances'].items():
+            if key == 'masks':
+                instances[key] = torch.zeros((1, *part['ori_shape'][:2]),
+                                             dtype=torch.bool)
+            elif isinstance(value, torch.Tensor):
+                instances[key] = value.new_zeros((1, *value.shape[1:]))
+            elif isinstance(value, np.ndarray):
+                instances[key] = np.zeros((1, *value.shape[1:]), value.dtype)
+        instances['labels'] += labels[0]
+        return {**part, 'pred_instances': instances}
+
+
+@TASKS.register_module()
+class DetectionTask(Task):
+    """See :class:`InstanceLabels` and :class:`DetectionSamples`."""
+
+    scope = 'mmdet'
+    labels = InstanceLabels
+    samples = DetectionSamples()
+    primary_metrics = ('segm_mAP', 'bbox_mAP')
+    dump_metric = 'DumpDetResults'  # Compresses masks.
+
+
+def _select(key: str, instances: Mapping[str, Any],
+            labels: Sequence[int]) -> Mapping[str, Any]:
+    """Select the instances of some labels, in every field."""
+    if not instances:
+        return instances
+    if 'labels' not in instances:
+        raise ValueError(f'{key} must have labels to be scored by split, got '
+                         f'{sorted(instances)}')
+    own_labels = torch.as_tensor(instances['labels'])
+    # An index on the CPU fits fields on any device; masks may lie elsewhere
+    # than labels.
+    keep = torch.isin(own_labels, own_labels.new_tensor(labels)).cpu()
+    return InstanceData(**instances)[keep].to_dict()

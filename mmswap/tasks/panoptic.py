@@ -1,0 +1,167 @@
+"""Panoptic segmentation, of mmdet."""
+from typing import Any, Collection, Dict, Mapping, Optional, Sequence, Set
+
+import torch
+from mmengine.dataset import BaseDataset
+from mmengine.evaluator import BaseMetric
+
+from mmswap.class_table import ClassTable
+from mmswap.config.coco_categories import read_category_list
+from mmswap.registry import TASKS
+from mmswap.tasks.base import (
+    IGNORE_INDEX,
+    BaseSamples,
+    DataInfo,
+    Sample,
+    Task,
+    without_results,
+)
+from mmswap.tasks.detection import InstanceLabels
+from mmswap.tasks.panoptic_metric import PanopticMetric, check_ground_truth
+
+# Of a predicted map: neither a class nor to be ignored.
+_OUTSIDE = -1
+
+
+class PanopticLabels(InstanceLabels):
+    """The labels of ``data_info['segments_info']`` and of its instances.
+
+    That is mmdet's ``CocoPanopticDataset``: each segment has its ``category``
+    and ``is_thing``, and the things have an instance each, in the same order.
+    A crowd is a segment of a thing's class with ``is_thing=False``. mmdet's
+    ``LoadPanopticAnnotations`` makes a mask of each ``is_thing`` segment, and
+    writes the category of every segment into the semantic map.
+
+    Args:
+        dataset: The data set, fully initialized.
+        table: The class table.
+
+    Raises:
+        ValueError: If ``classes.stuff`` is not what the data set calls stuff.
+    """
+
+    refused = dict(text='class names as a prompt (return_classes=True)')
+
+    def __init__(self, dataset: BaseDataset, table: ClassTable) -> None:
+        super().__init__(dataset, table)
+        categories = {
+            category['id']: category
+            for category in read_category_list(
+                dataset.ann_file, getattr(dataset, 'backend_args', None))
+        }
+        ordered = [categories[cat_id] for cat_id in dataset.cat_ids]
+        self._things = {i for i, c in enumerate(ordered) if c['isthing']}
+        shown = [c for c in ordered if c['name'] in table.names]
+        wrong = [
+            c['name'] for c in shown
+            if bool(c['isthing']) == (c['name'] in table.stuff)
+        ]
+        if wrong:
+            raise ValueError(
+                f'classes.stuff must name the stuff classes, as things come '
+                f'before stuff, got {list(table.stuff)}, but {wrong} are '
+                f'otherwise in {dataset.ann_file!r}')
+
+    @staticmethod
+    def matches(data_info: DataInfo) -> bool:
+        """Whether there is a list of segments."""
+        return 'segments_info' in data_info
+
+    def labels_of(self,
+                  data_info: DataInfo,
+                  with_ignored: bool = False) -> Set[int]:
+        """See :meth:`BaseLabels.labels_of`; crowds are to be ignored."""
+        return {
+            segment['category']
+            for segment in data_info['segments_info']
+            if with_ignored or segment['is_thing']
+            or segment['category'] not in self._things
+        }
+
+    def select(self, data_info: DataInfo, label_map: Mapping[int, int],
+               keep: Collection[int], others: str) -> Dict[str, Any]:
+        """See :meth:`BaseLabels.select`.
+
+        The pixels of segments of other classes become void. ``ignore`` keeps
+        these segments as void ones, so that metrics can tell them, and the
+        instances of things as ignored ones, each with its mask.
+        """
+        segments = []
+        for segment in data_info['segments_info']:
+            label = label_map.get(segment['category'])
+            if label in keep:
+                segments.append({**segment, 'category': label})
+            elif others == 'ignore':
+                segments.append({**segment, 'category': IGNORE_INDEX})
+        return {
+            **super().select(data_info, label_map, keep, others),
+            'segments_info': segments
+        }
+
+
+class PanopticSamples(BaseSamples):
+    """mmdet's samples of panoptic segmentation, for ``PanopticMetric``.
+
+    They have predictions in ``pred_panoptic_seg`` and ground truth in
+    ``segments_info``. An image belongs to a split if it has a segment of it,
+    be it a crowd. Its segments of other classes are not looked for, but they
+    are not void: a segment of the split that is predicted there is a false
+    positive.
+    """
+
+    def matches(self, sample: Sample, metric: BaseMetric) -> bool:
+        """Whether there are predicted segments, and they are asked for.
+
+        A panoptic model may predict instances too, for other metrics.
+        """
+        return 'pred_panoptic_seg' in sample and isinstance(
+            metric, PanopticMetric)
+
+    def restrict(self, sample: Sample,
+                 labels: Sequence[int]) -> Optional[Dict[str, Any]]:
+        """See :meth:`BaseSamples.restrict`.
+
+        Raises:
+            ValueError: If the sample has no ground truth.
+        """
+        from mmdet.evaluation.functional import INSTANCE_OFFSET
+        check_ground_truth(sample)
+        categories = {s['category'] for s in sample['segments_info']}
+        if not categories & set(labels):
+            return None
+        # Void stays void.
+        segments = [
+            s for s in sample['segments_info']
+            if s['category'] in (*labels, IGNORE_INDEX)
+        ]
+        panoptic_seg = sample['pred_panoptic_seg']
+        ids = panoptic_seg['sem_seg']
+        other = ~torch.isin(ids % INSTANCE_OFFSET, ids.new_tensor(labels))
+        return {
+            **without_results(sample), 'segments_info': segments,
+            'pred_panoptic_seg': {
+                **panoptic_seg, 'sem_seg': ids.masked_fill(other, _OUTSIDE)
+            }
+        }
+
+
+@TASKS.register_module()
+class PanopticTask(Task):
+    """See :class:`PanopticLabels` and :class:`PanopticSamples`."""
+
+    scope = 'mmdet'
+    labels = PanopticLabels
+    samples = PanopticSamples()
+    primary_metrics = ('PQ', )
+    dump_metric = 'DumpDetResults'
+
+    def check_metric(self, metric: BaseMetric, key: str,
+                     split: str) -> None:
+        """See :meth:`Task.check_metric`."""
+        del split  # Not for ``all`` either.
+        if type(metric).__name__ == 'CocoPanopticMetric':
+            raise ValueError(
+                f'{key} must be mmswap.PanopticMetric, which gives the same '
+                'numbers, got CocoPanopticMetric: that one fails for a split '
+                'without things or without stuff, and writes into the '
+                'predictions that all metrics are fed')

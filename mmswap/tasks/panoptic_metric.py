@@ -1,0 +1,255 @@
+"""Panoptic quality from data samples alone."""
+from collections import Counter
+from typing import (
+    Any,
+    Collection,
+    Dict,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+)
+
+import mmcv
+import numpy as np
+from mmengine.evaluator import BaseMetric
+from mmengine.fileio import get
+
+from mmswap.registry import METRICS
+
+# Columns of what is counted for each class.
+_IOU, _TP, _FP, _FN = range(4)
+_VOID_ID = 0
+# Above all ids of COCO's colours, to join two ids in one number.
+_MAX_ID = 256**3
+
+
+@METRICS.register_module()
+class PanopticMetric(BaseMetric):
+    """Panoptic, segmentation and recognition quality (PQ, SQ, RQ).
+
+    The numbers are those of mmdet's ``CocoPanopticMetric``: in percent, means
+    over the classes that occur or are predicted, once over all of them and
+    once over things (``PQ_th``) and stuff (``PQ_st``). Other than that one it
+    needs neither ``ann_file`` nor panopticapi, writes no files, leaves the
+    predictions as they are, and does without things or without stuff where a
+    split has none.
+
+    The ground truth comes with the data samples: ``meta_keys`` of
+    ``PackDetInputs`` have to contain ``segments_info`` and ``seg_map_path``.
+
+    Args:
+        backend_args: Storage backend of the segment maps, as mmengine takes
+            it. Defaults to None.
+        collect_device: Where results of ranks are collected, ``cpu`` or
+            ``gpu``. Defaults to ``cpu``.
+        prefix: Prefix of the names of the numbers. Defaults to None, which is
+            ``coco_panoptic``.
+    """
+
+    default_prefix = 'coco_panoptic'
+
+    def __init__(self,
+                 backend_args: Optional[dict] = None,
+                 collect_device: str = 'cpu',
+                 prefix: Optional[str] = None) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.backend_args = backend_args
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Match the segments of a batch of images.
+
+        Args:
+            data_batch: Not used.
+            data_samples: Ground truth and predictions.
+
+        Raises:
+            ValueError: If a sample lacks its ground truth.
+        """
+        del data_batch
+        things = self._things()
+        num_classes = len(self.dataset_meta['classes'])
+        for sample in data_samples:
+            check_ground_truth(sample)
+            truth, crowds, void = _sort_segments(sample['segments_info'],
+                                                 things, num_classes)
+            truth_ids = self._read_ids(sample['seg_map_path'])
+            truth_ids[np.isin(truth_ids, void)] = _VOID_ID
+            predicted_ids, predicted = _predicted(sample['pred_panoptic_seg'],
+                                                  num_classes)
+            self.results.append(
+                match_segments(truth_ids, truth, crowds, predicted_ids,
+                               predicted, num_classes))
+
+    def compute_metrics(self, results: List[np.ndarray]) -> Dict[str, float]:
+        """Compute the qualities.
+
+        Args:
+            results: What :func:`match_segments` found in each image.
+
+        Returns:
+            ``PQ``, ``SQ`` and ``RQ`` of all classes, of things and of stuff,
+            as far as there are any.
+        """
+        total = np.sum(results, axis=0)
+        things = np.isin(np.arange(len(total)), list(self._things()))
+        everything = np.ones_like(things)
+        metrics = {}
+        for suffix, classes in (('', everything), ('_th', things),
+                                ('_st', ~things)):
+            metrics.update({
+                f'{name}{suffix}': value
+                for name, value in _qualities(total[classes]).items()
+            })
+        return metrics
+
+    def _things(self) -> Set[int]:
+        """The labels of things."""
+        meta = self.dataset_meta or {}
+        if 'thing_classes' not in meta:
+            raise ValueError(
+                'the metainfo of the data set must name thing_classes, as '
+                "mmdet's CocoPanopticDataset does, got one with "
+                f'{sorted(meta)}')
+        return {
+            label
+            for label, name in enumerate(meta['classes'])
+            if name in meta['thing_classes']
+        }
+
+    def _read_ids(self, path: str) -> np.ndarray:
+        """The segment ids in a file, written as colours."""
+        content = get(path, backend_args=self.backend_args)
+        colours = mmcv.imfrombytes(
+            content, flag='color', channel_order='rgb').astype(np.int64)
+        return colours @ np.array([1, 256, 256**2])
+
+
+def check_ground_truth(sample: Mapping[str, Any]) -> None:
+    """Refuse a sample without the keys that ground truth is made from.
+
+    Args:
+        sample: The data sample of an image.
+
+    Raises:
+        ValueError: If it lacks one.
+    """
+    if not {'segments_info', 'seg_map_path'} <= set(sample):
+        raise ValueError(
+            'meta_keys of PackDetInputs in the val pipeline must contain '
+            "'segments_info' and 'seg_map_path', the ground truth of "
+            f'PanopticMetric, got a sample with {sorted(sample)}')
+
+
+def match_segments(truth_ids: np.ndarray, truth: Mapping[int, int],
+                   crowds: Set[int], predicted_ids: np.ndarray,
+                   predicted: Mapping[int, int],
+                   num_classes: int) -> np.ndarray:
+    """Match the predicted segments of an image with the true ones.
+
+    Two segments of a class match if their IoU is over a half. Void pixels of
+    the ground truth, id 0, do not count in it. A predicted segment without a
+    match is wrong unless more than half of it is void or a crowd of its
+    class. Segments in ``truth_ids`` that ``truth`` does not name are of no
+    interest, but not void: what is predicted there is wrong.
+
+    Args:
+        truth_ids: The id of the true segment of each pixel, (h, w).
+        truth: The label of each true segment.
+        crowds: Ids of those that are crowds, which need not be found.
+        predicted_ids: The id of the predicted segment of each pixel, (h, w).
+        predicted: The label of each predicted segment.
+        num_classes: Number of labels.
+
+    Returns:
+        Sum of the IoUs of matches, number of matches, of wrong segments and
+        of missed ones, for each class: (num_classes, 4).
+    """
+    overlaps = _count_pairs(truth_ids, predicted_ids)
+    true_area: Counter[int] = Counter()
+    found_area: Counter[int] = Counter()
+    for (true, found), overlap in overlaps.items():
+        true_area[true] += overlap
+        found_area[found] += overlap
+    table = np.zeros((num_classes, 4))
+    matched_true, matched_found = set(), set()
+    for (true, found), overlap in overlaps.items():
+        label = predicted.get(found)
+        if label is None or true in crowds or truth.get(true) != label:
+            continue
+        union = true_area[true] + found_area[found] - overlap - overlaps[
+            _VOID_ID, found]
+        if overlap / union > .5:
+            table[label, _IOU] += overlap / union
+            table[label, _TP] += 1
+            matched_true.add(true)
+            matched_found.add(found)
+    for true in set(truth) - crowds - matched_true:
+        table[truth[true], _FN] += 1
+    for found in set(predicted) - matched_found:
+        label = predicted[found]
+        free = overlaps[_VOID_ID, found] + sum(
+            overlaps[i, found] for i in crowds if truth[i] == label)
+        table[label, _FP] += free <= found_area[found] / 2
+    return table
+
+
+def _count_pairs(first: np.ndarray,
+                 second: np.ndarray) -> 'Counter[Tuple[int, int]]':
+    """How often each pair of ids occurs in two maps."""
+    pairs, counts = np.unique(first * _MAX_ID + second, return_counts=True)
+    return Counter({
+        divmod(pair, _MAX_ID): count
+        for pair, count in zip(pairs.tolist(), counts.tolist())
+    })
+
+
+def _sort_segments(
+        segments: Sequence[Mapping[str, Any]], things: Collection[int],
+        num_classes: int) -> Tuple[Dict[int, int], Set[int], List[int]]:
+    """Labels of true segments, ids of the crowds, ids of those of no class.
+
+    The last are those that ClassSubset ignores.
+    """
+    truth = {
+        s['id']: s['category']
+        for s in segments if s['category'] < num_classes
+    }
+    crowds = {
+        s['id']
+        for s in segments if s['category'] in things and not s['is_thing']
+    }
+    return truth, crowds, [s['id'] for s in segments if s['id'] not in truth]
+
+
+def _predicted(panoptic_seg: Mapping[str, Any],
+               num_classes: int) -> Tuple[np.ndarray, Dict[int, int]]:
+    """Ids, from 1, of the predicted segments and the label of each."""
+    from mmdet.evaluation.functional import INSTANCE_OFFSET
+    values, ids = np.unique(
+        panoptic_seg['sem_seg'].cpu().numpy()[0], return_inverse=True)
+    labels = values % INSTANCE_OFFSET
+    ignored = panoptic_seg.get('ignore_index', num_classes)
+    predicted = {
+        i + 1: label
+        for i, label in enumerate(labels.tolist())
+        if values[i] >= 0 and label < num_classes and label != ignored
+    }
+    # numpy 2.0 alone gives the inverse the shape of its input.
+    return ids.reshape(panoptic_seg['sem_seg'].shape[-2:]) + 1, predicted
+
+
+def _qualities(table: np.ndarray) -> Dict[str, float]:
+    """Mean PQ, SQ and RQ of the classes that occur; none if none does."""
+    iou, tp, fp, fn = table[table[:, _TP:].sum(1) > 0].T
+    if not len(tp):
+        return {}
+    segments = tp + fp / 2 + fn / 2
+    quality = dict(
+        PQ=iou / segments, SQ=iou / np.maximum(tp, 1), RQ=tp / segments)
+    return {
+        name: float(100 * value.mean())
+        for name, value in quality.items()
+    }

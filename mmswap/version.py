@@ -1,0 +1,2 @@
+"""The version, which setup.py reads without importing torch."""
+__version__ = '0.2.0'

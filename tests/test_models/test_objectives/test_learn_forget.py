@@ -1,0 +1,97 @@
+"""The objectives against their closed forms."""
+import pytest
+import torch
+from mmengine.logging import MessageHub
+
+from mmswap.models import ForgetObjective, LearnObjective
+from mmswap.models.objectives.base import build_objective
+
+
+def totals(**values):
+    return {k: torch.tensor(v, requires_grad=True) for k, v in values.items()}
+
+
+def test_learn_is_the_weighted_sum():
+    terms = LearnObjective(.5, .9)(totals(retain=3., learn=7.))
+    assert float(terms['retain_loss']) == pytest.approx(1.5)
+    assert float(terms['learn_loss']) == pytest.approx(6.3)
+    assert len(terms) == 2
+
+
+@pytest.mark.parametrize('forget, term, slope', [
+    (4., .2 * (10 - 4.), -.2),
+    (12., 0., 0.),
+])
+def test_forget_drives_the_loss_up_to_the_bound(forget, term, slope):
+    given = totals(retain=3., forget=forget)
+    terms = ForgetObjective(bound=10., weight=.2, retain_weight=2.)(given)
+    assert float(terms['retain_loss']) == 6.
+    assert float(terms['forget_loss']) == pytest.approx(term)
+    terms['forget_loss'].backward()
+    assert float(given['forget'].grad) == pytest.approx(slope)
+
+
+def test_published_defaults():
+    learn, forget = LearnObjective(), ForgetObjective()
+    assert (learn.retain_weight, learn.weight) == (1., .9)
+    assert (forget.retain_weight, forget.weight, forget.bound) == (
+        1., .2, 115.)
+
+
+def test_auto_bound_comes_from_the_first_step_and_stays():
+    objective = ForgetObjective(bound='auto', weight=1., auto_factor=3.)
+    first = objective(totals(retain=0., forget=5.))
+    assert float(first['forget_loss']) == pytest.approx(3 * 5. - 5.)
+    later = objective(totals(retain=0., forget=9.))
+    assert float(later['forget_loss']) == pytest.approx(3 * 5. - 9.)
+
+
+def test_auto_bound_survives_a_resume_and_nothing_else():
+    objective = ForgetObjective(bound='auto', weight=1., auto_factor=3.)
+    objective(totals(retain=0., forget=5.))
+    saved = MessageHub.get_current_instance().state_dict()
+
+    # A new run in this process finds its own bound.
+    MessageHub.get_instance('another run')
+    fresh = ForgetObjective(bound='auto', weight=1., auto_factor=3.)
+    terms = fresh(totals(retain=0., forget=2.))
+    assert float(terms['forget_loss']) == pytest.approx(3 * 2. - 2.)
+
+    # A resumed one gets the hub back after the model is built.
+    MessageHub.get_instance('resumed run')
+    resumed = ForgetObjective(bound='auto', weight=1., auto_factor=3.)
+    MessageHub.get_current_instance().load_state_dict(saved)
+    terms = resumed(totals(retain=0., forget=9.))
+    assert float(terms['forget_loss']) == pytest.approx(3 * 5. - 9.)
+
+
+def test_a_second_objective_in_one_hub_forgets_the_first_bound():
+    for forget in (5., 2.):
+        objective = ForgetObjective(bound='auto', weight=1., auto_factor=3.)
+        terms = objective(totals(retain=0., forget=forget))
+        assert float(terms['forget_loss']) == pytest.approx(2 * forget)
+
+
+@pytest.mark.parametrize('kwargs, message', [
+    (dict(bound=0), "bound must be positive or 'auto', got 0"),
+    (dict(bound=-3.), "bound must be positive or 'auto', got -3"),
+    (dict(bound='big'), "bound must be positive or 'auto', got 'big'"),
+    (dict(weight=-1), 'weight must not be negative, got -1'),
+    (dict(retain_weight=-2), 'retain_weight must not be negative, got -2'),
+    (dict(bound='auto', auto_factor=1), 'auto_factor must be above 1, got 1'),
+])
+def test_forget_refuses(kwargs, message):
+    with pytest.raises(ValueError, match=f'model.objective.{message}'):
+        ForgetObjective(**kwargs)
+
+
+@pytest.mark.parametrize('key', ['weight', 'retain_weight'])
+def test_learn_refuses(key):
+    with pytest.raises(
+            ValueError, match=f'objective.{key} must not be negative, got -1'):
+        LearnObjective(**{key: -1})
+
+
+def test_something_else_is_no_objective():
+    with pytest.raises(TypeError, match='model.objective must be .*got Base'):
+        build_objective(dict(type='mmengine.BaseDataPreprocessor'))
