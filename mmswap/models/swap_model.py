@@ -201,7 +201,9 @@ class SwapModel(SwapState):
                 for each branch of the objective.
 
         Raises:
-            RuntimeError: In ``'loss'`` mode, if no checkpoint was loaded.
+            RuntimeError: In ``'loss'`` mode, if no checkpoint was loaded, or,
+                in training mode, it is not said whether the phase of the
+                checkpoint ends or goes on.
             ValueError: As :func:`~mmswap.models.step_losses.step_losses`.
         """
         self.frozen_rows.restore()  # The last step may have moved them.

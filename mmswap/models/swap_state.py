@@ -55,26 +55,40 @@ class SwapState(BaseModel):
         super().__init__(data_preprocessor)
         self.history = AdapterHistory()
         self._loaded = False
+        # Whether a phase checkpoint waits for start_phase or resume_phase.
+        self._phase_open = False
         # Where the model stands in what is loaded, and whether that is a
         # phase's.
         self._loading = ('', False)
         self.register_load_state_dict_post_hook(_check_loaded)
 
     def start_phase(self) -> None:
-        """Begin a phase: groups that have become zero can train again."""
+        """Begin a phase: nothing of the objective's phase before is left.
+
+        Adapter groups that have become zero get a new A. The
+        ``mmswap.SwapHook`` calls this, or :meth:`resume_phase`.
+        """
+        self.objective.start_phase()
         if self.adapter_name is not None:
             redraw_dead_groups(self.model, self.adapter_name)
+        self._phase_open = False
 
     def resume_phase(self) -> None:
         """Go on with a phase that was interrupted; everything is kept."""
+        self._phase_open = False
 
     def _check_ready(self) -> None:
-        """Refuse to train what was not loaded."""
+        """Refuse to train what was not loaded, or no one knows how."""
         if not self._loaded:
             raise RuntimeError(
                 'load_from must name a checkpoint of the base model or of an '
                 'earlier phase: nothing was loaded, and a swap of random '
                 'weights means nothing')
+        if self.training and self._phase_open:
+            raise RuntimeError(
+                "default_hooks.swap must be dict(type='mmswap.SwapHook') "
+                'after load_from a phase, or, without a Runner, '
+                'start_phase() or resume_phase() must be called first')
 
     def get_extra_state(self) -> Tensor:
         """The class table and the adapter's scale; see ``pack_extra``."""
@@ -127,6 +141,7 @@ class SwapState(BaseModel):
         config = self.adapter_name and adapter_config(
             self.model, self.adapter_name)
         of_phase = fold_earlier(state, self.adapter_name, config or None)
+        self._phase_open = of_phase
         if self.trains == 'from_scratch' and not of_phase:
             print_log(
                 "mmswap: load_from is not used, as model.trains="

@@ -205,9 +205,9 @@ def test_bad_folders(build_swap, tmp_path, no_new_classes):
     with pytest.raises(ValueError, match='classes must be those of the adapt'):
         mmswap.load_adapter(other, folder)
     # A and B of the two shared fcs.
-    wide = build_swap('mask_rcnn', adapter=dict(targets=['ffn', 'fc']))
+    other = build_swap('mask_rcnn', adapter=dict(targets='ffn'))
     with pytest.raises(ValueError, match='must fit the model; .* 4 in all'):
-        mmswap.load_adapter(wide, folder)
+        mmswap.load_adapter(other, folder)
     for scale in (dict(rank=2), dict(alpha=64)):
         other = build_swap('mask_rcnn', adapter=scale)
         with pytest.raises(ValueError, match='adapter.rank and adapter.alph'):
