@@ -1,5 +1,6 @@
 """The configs of GS-LoRA's settings: each plan has its data and its model."""
 import math
+import re
 from pathlib import Path
 
 import published_data as data
@@ -205,3 +206,18 @@ def test_the_base_of_the_faces_builds(root, monkeypatch):
         assert len(dataset) >= 100
         assert tuple(dataset.CLASSES) == cfg.base_classes
     assert model.head.norm_product.weight.shape == (100, 512)
+
+
+def test_published_figures_are_copied_right():
+    """H follows from the accuracies beside it, by GS-LoRA's formula."""
+    page = (ROOT.parent / 'docs/experiments.md').read_text(encoding='utf-8')
+    number = r'([\d.]+)'
+    rows = re.findall(
+        rf'^\| GS-LoRA.*? \| \d+-20 \| {number} / {number} \| {number} / '
+        rf'{number} / {number}(.*?) \|', page, re.M)
+    assert len(rows) == 20
+    for _, before, mean, retain, forget, rest in rows:
+        drop = float(before) - float(forget)
+        follows = 2 * float(retain) * drop / (float(retain) + drop)
+        # The page says of one that it does not.
+        assert ('(1)' in rest) != (abs(follows - float(mean)) < 0.02)
