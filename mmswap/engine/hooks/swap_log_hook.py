@@ -3,9 +3,8 @@ from typing import Any, Dict, Optional
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmengine.runner import Runner
 
-from mmswap.datasets import SwapSampler
 from mmswap.engine.unwrap import swap_model_of
 from mmswap.evaluation import SwapEvaluator
 from mmswap.models.adapters.groups import stacked_norms
@@ -42,18 +41,7 @@ class SwapLogHook(Hook):
         self.measure_before = measure_before
 
     def before_train(self, runner: Runner) -> None:
-        """Measure the splits before the first iteration.
-
-        Raises:
-            ValueError: If the loop counts epochs, of which a SwapSampler has
-                one without end.
-        """
-        if isinstance(runner.train_loop, EpochBasedTrainLoop) and isinstance(
-                runner.train_dataloader.sampler, SwapSampler):
-            raise ValueError(
-                "train_cfg must be dict(type='IterBasedTrainLoop', "
-                'max_iters=...), as an epoch of the mmswap.SwapSampler never '
-                'ends, got an EpochBasedTrainLoop')
+        """Measure the splits before the first iteration."""
         evaluator = getattr(runner.val_loop, 'evaluator', None)
         if (not self.measure_before or runner.iter > 0
                 or not isinstance(evaluator, SwapEvaluator)
