@@ -64,7 +64,11 @@ class SwapLogHook(Hook):
                          batch_idx: int,
                          data_batch: Any = None,
                          outputs: Optional[dict] = None) -> None:
-        """Log the norm of each group and how many are active."""
+        """Log the norm of each group, how many are active, and what is next.
+
+        In proximal mode ``swap/steps_to_zero_min`` is the number of steps
+        after which the smallest group would be zero.
+        """
         if not self.every_n_train_iters(runner, self.interval):
             return
         groups = swap_model_of(runner).groups
@@ -78,6 +82,9 @@ class SwapLogHook(Hook):
         }
         scalars['swap/active_groups'] = active
         scalars['swap/group_norm_sum'] = sum(values)
+        sparsity = getattr(runner.optim_wrapper, 'sparsity', None)
+        if sparsity is not None:
+            scalars.update(sparsity.scalars(runner.optim_wrapper.optimizer))
         runner.visualizer.add_scalars(scalars, step=runner.iter + 1)
 
 
