@@ -84,7 +84,9 @@ param_scheduler = [
         end=num_iters)
 ]
 auto_scale_lr = dict(base_batch_size=4)
-default_hooks = dict(checkpoint=dict(by_epoch=False, interval=num_iters))
+default_hooks = dict(
+    swap=dict(type='mmswap.SwapHook'),
+    checkpoint=dict(by_epoch=False, interval=num_iters))
 log_processor = dict(by_epoch=False)
 custom_hooks = [
     dict(type='mmswap.SwapLogHook'),
