@@ -87,7 +87,9 @@ optim_wrapper = dict(
     group_sparse=dict(alpha=3e-4, mode='penalty'))
 param_scheduler = []
 auto_scale_lr = dict(base_batch_size=64)
-default_hooks = dict(checkpoint=dict(by_epoch=False, interval=num_iters))
+default_hooks = dict(
+    swap=dict(type='mmswap.SwapHook'),
+    checkpoint=dict(by_epoch=False, interval=num_iters))
 log_processor = dict(by_epoch=False)
 custom_hooks = [
     dict(type='mmswap.SwapLogHook'),

@@ -12,7 +12,7 @@ from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.logging import print_log
 from mmengine.runner import find_latest_checkpoint
 
-from mmswap.config.types import type_name
+from mmswap.config.types import is_mmswap_type, type_name
 from mmswap.tasks.lookup import task_of_scope
 
 _AMP_TWINS = {
@@ -69,6 +69,9 @@ def load_config(filename: Union[str, Path],
     cfg = Config.fromfile(str(filename))
     cfg.launcher = launcher
     _set_library_defaults(cfg)
+    if is_mmswap_type(cfg.get('model'), 'SwapModel'):
+        hooks = cfg.setdefault('default_hooks', ConfigDict())
+        hooks.setdefault('swap', ConfigDict(type='mmswap.SwapHook'))
     if cfg_options is not None:
         cfg.merge_from_dict(cfg_options)
     if work_dir is not None:

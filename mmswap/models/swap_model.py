@@ -14,6 +14,7 @@ from mmswap.models.adapters.lora import (
     adapter_config,
     apply_adapter,
     is_lora_key,
+    redraw_dead_groups,
     reset_adapter,
 )
 from mmswap.models.checkpoints import (
@@ -122,6 +123,8 @@ class SwapModel(BaseModel):
         self.objective.attach(self.model, table)
         self.history = AdapterHistory()
         self._loaded = False
+        # Whether a phase checkpoint waits for start_phase or resume_phase.
+        self._phase_open = False
         self.register_load_state_dict_post_hook(_check_loaded)
         self._report()
 
@@ -176,6 +179,24 @@ class SwapModel(BaseModel):
             reset_adapter(self.model, self.adapter_name)
         self._is_init = True
 
+    def start_phase(self) -> None:
+        """Begin a phase: nothing of the objective's phase before is left.
+
+        Adapter groups that have become zero get a new A. The
+        ``mmswap.SwapHook`` calls this, or :meth:`resume_phase`.
+        """
+        self.objective.start_phase()
+        dead = redraw_dead_groups(self.groups)
+        if dead:
+            print_log(
+                f'mmswap: {len(dead)} adapter groups were zero and begin '
+                f'anew: {", ".join(dead)}', 'current')
+        self._phase_open = False
+
+    def resume_phase(self) -> None:
+        """Go on with a phase that was interrupted; everything is kept."""
+        self._phase_open = False
+
     def train(self, mode: bool = True) -> 'SwapModel':
         """As ever, but frozen batch norms keep their running statistics.
 
@@ -209,7 +230,9 @@ class SwapModel(BaseModel):
                 for each branch of the objective.
 
         Raises:
-            RuntimeError: In ``'loss'`` mode, if no checkpoint was loaded.
+            RuntimeError: In ``'loss'`` mode, if no checkpoint was loaded, or,
+                in training mode, it is not said whether the phase of the
+                checkpoint ends or goes on.
             ValueError: As :func:`~mmswap.models.step_losses.step_losses`.
         """
         if mode != 'loss' or inputs is not None:
@@ -219,6 +242,11 @@ class SwapModel(BaseModel):
                 'load_from must name a checkpoint of the base model or of an '
                 'earlier phase: nothing was loaded, and a swap of random '
                 'weights means nothing')
+        if self.training and self._phase_open:
+            raise RuntimeError(
+                "default_hooks.swap must be dict(type='mmswap.SwapHook') "
+                'after load_from a phase, or, without a Runner, '
+                'start_phase() or resume_phase() must be called first')
         return step_losses(self.model, self.objective, branches,
                            len(self.class_table))
 
@@ -257,6 +285,7 @@ class SwapModel(BaseModel):
         if not prefix:
             self._loaded = False  # Until every key has landed.
             of_phase = fold_earlier(state_dict, self.adapter_name)
+            self._phase_open = of_phase
             if self.trains == 'from_scratch' and not of_phase:
                 print_log(
                     "mmswap: load_from is not used, as model.trains="

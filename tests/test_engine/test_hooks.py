@@ -109,6 +109,23 @@ def test_groups_that_are_zero_are_not_active(train_toy):
     assert set(mmswap.group_norms(runner.model.model).values()) == {0.}
 
 
+def test_swap_log_hook_tells_how_far_groups_are_from_going(train_toy):
+    by_hand = NormsByHand()
+    runner = train_toy([SwapLogHook(interval=4), by_hand], alpha=.1,
+                       mode='proximal')
+    # AdamW's rate is 0.01, so that a step takes 0.001 off a norm.
+    assert runner.visualizer.told[4]['swap/steps_to_zero_min'] == (
+        pytest.approx(min(by_hand.seen[3].values()) / .001))
+
+
+@pytest.mark.parametrize('sparse', [
+    dict(alpha=.1), dict(alpha=1e4, mode='proximal')])
+def test_no_group_is_to_go(train_toy, sparse):
+    """In penalty mode none ever does; here all have gone."""
+    runner = train_toy([SwapLogHook(interval=4)], **sparse)
+    assert 'swap/steps_to_zero_min' not in runner.visualizer.told[4]
+
+
 def test_swap_log_hook_refuses():
     with pytest.raises(ValueError, match='interval must be positive, got 0'):
         SwapLogHook(interval=0)

@@ -8,6 +8,7 @@ import re
 from typing import Dict, List, Optional, Sequence
 
 import torch
+from mmengine import dist
 from peft import LoraConfig, inject_adapter_in_model
 from peft.tuners.lora import LoraLayer
 from torch import nn
@@ -16,6 +17,7 @@ from mmswap.models.adapters.groups import (
     group_params,
     lora_layers,
     lora_weights,
+    stacked_norms,
 )
 from mmswap.models.adapters.targets import Targets, target_layers
 
@@ -84,6 +86,28 @@ def reset_adapter(model: nn.Module, name: str = 'default') -> None:
             down, up = lora_weights(layer, name)
             nn.init.kaiming_uniform_(down, a=math.sqrt(50))
             nn.init.zeros_(up)
+
+
+@torch.no_grad()
+def redraw_dead_groups(groups: Dict[str, List[nn.Parameter]]) -> List[str]:
+    """Draw A anew in the groups that are zero, in place, alike on all ranks.
+
+    The proximal step leaves A = B = 0, from which no gradient leads away. As
+    B stays zero no output changes.
+
+    Args:
+        groups: Group name to A and B of each of its layers in turn.
+
+    Returns:
+        The names of the groups that were zero.
+    """
+    norms = stacked_norms(groups.values()).tolist() if groups else []
+    dead = [name for name, norm in zip(groups, norms) if norm == 0]
+    for name in dead:
+        for down in groups[name][::2]:
+            nn.init.kaiming_uniform_(down, a=math.sqrt(50))
+            dist.broadcast(down.data)
+    return dead
 
 
 def merge_lora(model: nn.Module) -> nn.Module:
