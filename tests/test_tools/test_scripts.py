@@ -1,6 +1,5 @@
-"""The shell scripts and the packaging, as far as nothing is installed."""
+"""The shell scripts, as far as nothing is installed."""
 import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -98,26 +97,3 @@ def test_set_up_refuses_a_python_of_no_pin(tmp_path, least, most):
     assert done.returncode == 1
     assert f'Python {least} to {most} is needed' in done.stderr
     assert not (tmp_path / 'venv').exists()
-
-
-def test_the_package_names_no_openmmlab_package(tmp_path):
-    for name in ('setup.py', 'LICENSE'):
-        shutil.copy(ROOT / name, tmp_path)
-    shutil.copytree(ROOT / 'requirements', tmp_path / 'requirements')
-    (tmp_path / 'mmswap').mkdir()
-    shutil.copy(ROOT / 'mmswap' / '__init__.py', tmp_path / 'mmswap')
-    done = subprocess.run([sys.executable, 'setup.py', '-q', 'egg_info'],
-                          cwd=str(tmp_path),
-                          stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT,
-                          text=True)
-    assert done.returncode == 0, done.stdout
-    info = tmp_path / 'mmswap.egg-info'
-    required = (info / 'requires.txt').read_text().split('\n[')
-    assert required[0].split() == [
-        'torch>=2.1', 'peft>=0.13', 'safetensors', 'numpy'
-    ]
-    extras = {part.partition(']')[0] for part in required[1:]}
-    assert extras == {'onedl', 'openmmlab', 'tests', 'docs'}
-    from mmswap import __version__
-    assert f'Version: {__version__}\n' in (info / 'PKG-INFO').read_text()
