@@ -83,6 +83,7 @@ def test_a_plan_forgets_what_its_name_says(path, plan):
             objectives[0].bound)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'path', [path for path in PLANS if 'four-tasks' in path.stem],
     ids=lambda path: path.stem)

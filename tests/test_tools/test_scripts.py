@@ -1,5 +1,6 @@
 """The shell scripts, as far as nothing is installed."""
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -97,3 +98,30 @@ def test_set_up_refuses_a_python_of_no_pin(tmp_path, least, most):
     assert done.returncode == 1
     assert f'Python {least} to {most} is needed' in done.stderr
     assert not (tmp_path / 'venv').exists()
+
+
+@pytest.mark.parametrize('given, venv, passed', [
+    ([], '.venv', []),
+    (['--fast'], '.venv', ['-m', 'not slow']),
+    (['--stack', 'openmmlab'], '.venv-openmmlab', []),
+    (['--stack', 'openmmlab', '--fast', '-k', 'a b'], '.venv-openmmlab',
+     ['-m', 'not slow', '-k', 'a b']),
+    (['--fast', '--stack', 'onedl', 'tests/x'], '.venv',
+     ['-m', 'not slow', 'tests/x']),
+    (['tests/x', '--fast'], '.venv', ['tests/x', '--fast']),
+])
+def test_tests_are_started(echo, given, venv, passed):
+    """In a folder that has nothing but the script and echoes."""
+    root = echo().parent
+    (root / 'tools').mkdir()
+    shutil.copy(ROOT / 'tools' / 'test.sh', root / 'tools')
+    (root / 'tools' / 'setup_env.sh').write_text('echo "set up $*"\n')
+    (root / venv / 'bin').mkdir(parents=True)
+    shutil.copy(root / 'echo', root / venv / 'bin' / 'python')
+    done = _run('bash', root / 'tools' / 'test.sh', *given)
+    assert done.returncode == 0, done.stderr
+    first, *lines = done.stdout.splitlines()
+    stack = 'openmmlab' if 'openmmlab' in venv else 'onedl'
+    assert first == f'set up --stack {stack} --venv {venv}'
+    common = lines.index('--no-loadscope-reorder') + 1
+    assert lines[:2] == ['-m', 'pytest'] and lines[common:] == passed
