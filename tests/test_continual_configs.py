@@ -171,6 +171,7 @@ def test_a_request_is_as_long_as_what_it_retains(path, plan):
             20 if setting.endswith('-classes') else 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'path', [path for path in PLANS if '-tasks' in path.stem],
     ids=lambda path: path.stem)
