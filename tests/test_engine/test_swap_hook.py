@@ -1,14 +1,18 @@
 """What SwapHook does to a phase: begin, resume, seed."""
 import copy
+import random
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from mmengine.registry import MODELS, DefaultScope
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 from swap_toy import make_step as make_learn_step
 from swap_toy import make_swap_cfg
 from toy_classifier import make_cfg, make_model, make_step, move, step_loss
 
+from mmswap.datasets import SwapSampler
 from mmswap.engine import SwapHook
 from mmswap.models.outputs.prototypes import PrototypeSums, classifier_outputs
 
@@ -104,18 +108,19 @@ def test_dead_groups_stay_as_they_are_in_a_resumed_phase():
 
 
 def draws(seed, iteration):
-    torch.manual_seed(iteration)  # Whatever was drawn before.
+    for seed_one in (torch.manual_seed, np.random.seed, random.seed):
+        seed_one(iteration)  # Whatever was drawn before.
     SwapHook().before_train_iter(runner_of(None, iteration, seed), 0)
-    return torch.rand(3)
+    return torch.tensor([torch.rand(()), np.random.rand(), random.random()])
 
 
 def test_a_step_draws_by_seed_and_iteration_alone(monkeypatch):
     assert torch.equal(draws(3, 7), draws(3, 7))
-    assert not torch.equal(draws(3, 7), draws(3, 8))
-    assert not torch.equal(draws(3, 7), draws(4, 7))
+    assert draws(3, 7).ne(draws(3, 8)).all()
+    assert draws(3, 7).ne(draws(4, 7)).all()
     first = draws(3, 7)
     monkeypatch.setattr('mmswap.engine.hooks.swap_hook.get_rank', lambda: 1)
-    assert not torch.equal(first, draws(3, 7))
+    assert first.ne(draws(3, 7)).all()
 
 
 def test_without_a_seed_nothing_is_seeded():
@@ -124,6 +129,18 @@ def test_without_a_seed_nothing_is_seeded():
     torch.manual_seed(7)
     SwapHook().before_train_iter(runner_of(None, seed=None), 0)
     assert torch.equal(torch.rand(3), wanted)
+
+
+@pytest.mark.parametrize('loop, endless', [
+    (IterBasedTrainLoop, True), (EpochBasedTrainLoop, False)])
+def test_the_sampler_goes_on_where_iterations_count(loop, endless):
+    """mmengine waits two seconds at each end of a sampler, otherwise."""
+    sampler = object.__new__(SwapSampler)
+    runner = runner_of(None)
+    runner.train_loop = object.__new__(loop)
+    runner.train_loop.dataloader = SimpleNamespace(sampler=sampler)
+    SwapHook().before_train(runner)
+    assert sampler.endless is endless
 
 
 def with_prototypes(model, batch):
