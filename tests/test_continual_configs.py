@@ -54,6 +54,7 @@ def plan(root, monkeypatch):
         [path], root / 'out', cfg_options=dict(load_from='base.pth'))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('path', PLANS, ids=lambda path: path.stem)
 def test_a_plan_forgets_what_its_name_says(path, plan):
     model, setting, _ = path.stem.rsplit('_', 2)

@@ -681,7 +681,7 @@ def test_help(convert, name, capsys):
 
 def test_no_module_of_the_tests_hides_one_of_the_tools():
     """Both stand on ``sys.path`` without a package around them."""
-    folders = [ROOT / 'tests', ROOT / 'tools']
+    folders = [CONVERTERS.parents[1] / name for name in ('tests', 'tools')]
     ours, theirs = ({path.stem for path in folder.rglob('*.py')}
                     for folder in folders)
     assert len(ours) > 50 and len(theirs) > 20 and not ours & theirs
