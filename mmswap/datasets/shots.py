@@ -1,4 +1,4 @@
-"""The choice of a few images per class."""
+"""The choice of a few images: some of each class, or a share of all."""
 import logging
 from typing import Any, Collection, Dict, List, Mapping, Sequence, Set, Union
 
@@ -8,6 +8,48 @@ from mmengine.logging import print_log
 
 from mmswap.class_table import ClassTable
 from mmswap.tasks.label_names import data_source
+
+
+def check_choice(shots: Any, fraction: Any) -> None:
+    """Refuse what is no choice of images.
+
+    Args:
+        shots: Images per class; None for no such choice.
+        fraction: Share of the images; None for no such choice.
+
+    Raises:
+        ValueError: If ``shots`` is no number of at least 1, ``fraction`` is
+            not above 0 and up to 1, or both are given.
+    """
+    if shots is not None and (type(shots) is not int or shots < 1):
+        raise ValueError('shots must be None or a number of images per '
+                         f'class of at least 1, got {shots!r}')
+    if fraction is None:
+        return
+    if (not isinstance(fraction, (int, float)) or isinstance(fraction, bool)
+            or not 0 < fraction <= 1):
+        raise ValueError('fraction must be None or a share of the images '
+                         f'above 0 and up to 1, got {fraction!r}')
+    if shots is not None:
+        raise ValueError('fraction must be None where shots are given, got '
+                         f'fraction={fraction!r} and shots={shots!r}')
+
+
+def choose_fraction(held: Collection[int], fraction: float,
+                    seed: int) -> List[int]:
+    """Choose a share of the images, rounded, and at least one.
+
+    Args:
+        held: The image indices.
+        fraction: Share of them, above 0 and up to 1.
+        seed: Seed of the choice.
+
+    Returns:
+        The image indices that are chosen, ascending.
+    """
+    count = max(round(fraction * len(held)), 1)
+    shuffled = np.random.default_rng(seed).permutation(sorted(held))
+    return sorted(shuffled[:count].tolist())
 
 
 def choose_shots(held: Mapping[int, Collection[int]], labels: Sequence[int],
