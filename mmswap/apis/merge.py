@@ -1,16 +1,14 @@
 """A phase checkpoint as a plain one, with a config that is stock."""
 import copy
 import math
-import os
 from pathlib import Path
 from typing import Any, Dict, Tuple, Union
 
-import torch
 from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
-from mmswap.apis.checkpoint import read_checkpoint
+from mmswap.apis.checkpoint import read_checkpoint, write_checkpoint
 from mmswap.class_table import ClassTable
 from mmswap.config.tables import check_tables
 from mmswap.config.types import is_mmswap_type
@@ -154,10 +152,3 @@ def build_model(cfg: Config, state: Dict[str, Any]) -> SwapModel:
     built = MODELS.build(model)
     built.load_state_dict(state)
     return built
-
-
-def write_checkpoint(checkpoint: Dict[str, Any], path: Path) -> None:
-    """Write all of a checkpoint or, if interrupted, nothing of it."""
-    part = path.with_name(path.name + '.part')
-    torch.save(checkpoint, part)
-    os.replace(part, path)
