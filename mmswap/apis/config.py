@@ -15,7 +15,6 @@ from mmengine.runner import find_latest_checkpoint
 from mmswap.config.category_order import check_category_order
 from mmswap.config.tables import check_tables
 from mmswap.config.types import is_mmswap_type, type_name
-from mmswap.registry import HOOKS
 from mmswap.tasks.lookup import task_of_scope
 
 _AMP_TWINS = {
@@ -99,8 +98,7 @@ def add_swap_hook(cfg: Config) -> None:
     Args:
         cfg: Changed in place.
     """
-    if not is_mmswap_type(cfg.get('model'), 'SwapModel') or (
-            HOOKS.get('mmswap.SwapHook') is None):
+    if not is_mmswap_type(cfg.get('model'), 'SwapModel'):
         return
     hooks = cfg.get('default_hooks') or {}
     own = [*hooks.values(), *(cfg.get('custom_hooks') or ())]

@@ -28,6 +28,17 @@ def write(tmp_path):
     return write_config
 
 
+@pytest.mark.parametrize('hooks', ['', 'default_hooks = dict(timer=None)'])
+def test_a_swap_without_its_hook_gets_it(write, hooks):
+    cfg = load_config(write(f"model = dict(type='mmswap.SwapModel')\n{hooks}"))
+    assert cfg.default_hooks.swap == dict(type='mmswap.SwapHook')
+
+
+def test_a_stock_model_gets_no_hook(write):
+    cfg = load_config(write("model = dict(type='FasterRCNN')"))
+    assert 'default_hooks' not in cfg
+
+
 def test_arguments_are_mmdets(monkeypatch):
     monkeypatch.delenv('LOCAL_RANK', raising=False)
     parser = argparse.ArgumentParser()

@@ -88,7 +88,7 @@ def test_rename_of_what_there_is_not(tmp_path, rename, message):
 def test_metainfo_has_no_palette_that_is_too_short(palette):
     given = dict(classes=('cat', 'dog'), palette=palette, other=3)
     table = ClassTable(['dog', 'cat'], ['owl'], ['cat'])
-    assert table_metainfo(given, table) == dict(
+    assert table_metainfo(given, table, {0, 1, 2}) == dict(
         other=3,
         classes=('dog', 'cat', 'owl'),
         swap_classes=dict(base=['dog', 'cat'], learn=['owl'], forget=['cat']))
@@ -97,5 +97,14 @@ def test_metainfo_has_no_palette_that_is_too_short(palette):
 
 def test_metainfo_palette_follows_the_names():
     given = dict(classes=('cat', 'ox', 'dog'), palette=['c', 'o', 'd'])
-    found = table_metainfo(given, ClassTable(['dog', 'cat']))
+    found = table_metainfo(given, ClassTable(['dog', 'cat']), {0, 1})
     assert found['palette'] == ['d', 'c']
+
+
+def test_metainfo_tells_that_a_class_is_not_labelled():
+    given = dict(classes=('cat', 'dog'))
+    table = ClassTable(['dog', 'cat'], ['owl'])
+    part = table_metainfo(given, table, {0, 1})
+    assert part.pop('swap_labelled_in_part') is True
+    assert table_metainfo(given, table, {0, 1, 2}) == part
+    assert given == dict(classes=('cat', 'dog'))
