@@ -119,7 +119,11 @@ class ClassSubset(Dataset):
     @property
     def metainfo(self) -> dict:
         """The data set's, with the class table in place of its classes."""
-        return table_metainfo(self.dataset.metainfo, self.class_table)
+        labelled = self._keep
+        if self._fully_initialized:
+            labelled = labelled & set(self._label_map.values())
+        return table_metainfo(self.dataset.metainfo, self.class_table,
+                              labelled)
 
     @property
     def test_mode(self) -> bool:
