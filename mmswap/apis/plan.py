@@ -10,7 +10,13 @@ from mmengine.config import Config
 from mmswap.apis.config import enable_amp, load_config
 from mmswap.class_table import ClassTable
 from mmswap.config.phases import request_cfg
-from mmswap.config.requests import Plan, Request, class_tables, read_plan
+from mmswap.config.requests import (
+    Plan,
+    Request,
+    adapter_name,
+    class_tables,
+    read_plan,
+)
 
 BASE = 'base'
 
@@ -72,9 +78,8 @@ def plan_phases(configs: Sequence[Union[str, Path]],
         if amp:
             enable_amp(cfg)
         if new_adapters:
-            # peft takes no dot in a name.
-            cfg.merge_from_dict(
-                {'model.adapter.name': name.replace('.', '_')})
+            cfg.merge_from_dict({'model.adapter.name': _new_adapter(
+                name, [phase.name for phase in phases])})
         table = _check_phase(cfg, str(config))
         first = ClassTable.from_cfg(phases[0].cfg.model.classes) if phases \
             else table
@@ -119,7 +124,7 @@ def _plan_requests(plan: Plan, work_dir: Path, launcher: str,
         cfg.experiment_name = f'swap_{request.name}'
         phases.append(
             Phase(request.name, cfg, upstream,
-                  request.undone.replace('.', '_')))
+                  adapter_name(request.undone)))
     return phases
 
 
@@ -127,6 +132,18 @@ def common_start(names: Sequence[str]) -> str:
     """What all names begin with, up to and with an underscore."""
     common = os.path.commonprefix(list(names))
     return common[:common.rfind('_') + 1]
+
+
+def _new_adapter(name: str, earlier: Sequence[str]) -> str:
+    """The name of a phase's own adapter, if it is no earlier phase's."""
+    adapter = adapter_name(name)
+    for other in earlier:
+        if adapter == adapter_name(other):
+            raise ValueError(
+                'the config files must have names that differ in more than '
+                f'dots and _, as each names an adapter, got {other!r} and '
+                f'{name!r}, both of which are {adapter!r}')
+    return adapter
 
 
 def _check_phase(cfg: Config, name: str) -> ClassTable:

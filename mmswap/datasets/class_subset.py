@@ -6,7 +6,8 @@ from mmengine.dataset import BaseDataset, Compose, force_full_init
 from mmengine.logging import print_log
 from torch.utils.data import Dataset
 
-from mmswap.class_table import ALL_SPLITS, ClassTable
+from mmswap.class_table import ClassTable
+from mmswap.datasets.chosen_labels import labels_to_keep, labels_without
 from mmswap.datasets.shots import choose_shots, log_shots
 from mmswap.registry import DATASETS
 from mmswap.tasks.label_names import data_source, map_labels, table_metainfo
@@ -81,12 +82,12 @@ class ClassSubset(Dataset):
                  lazy_init: bool = False) -> None:
         self.class_table = ClassTable.from_cfg(classes)
         self.keep = keep
-        self._keep = _labels_to_keep(self.class_table, keep)
+        self._keep = labels_to_keep(self.class_table, keep)
         if others not in OTHERS:
             raise ValueError(f'others must be one of {OTHERS}, got {others!r}')
         self.others = others
         self.without = without
-        self._without = _labels_without(self.class_table, without, self._keep)
+        self._without = labels_without(self.class_table, without, self._keep)
         self.rename = dict(rename or {})
         if shots is not None and (type(shots) is not int or shots < 1):
             raise ValueError('shots must be None or a number of images per '
@@ -109,7 +110,11 @@ class ClassSubset(Dataset):
     @property
     def metainfo(self) -> dict:
         """The data set's, with the class table in place of its classes."""
-        return table_metainfo(self.dataset.metainfo, self.class_table)
+        labelled = self._keep
+        if self._fully_initialized:
+            labelled = labelled & set(self._label_map.values())
+        return table_metainfo(self.dataset.metainfo, self.class_table,
+                              labelled)
 
     @property
     def test_mode(self) -> bool:
@@ -224,31 +229,3 @@ class ClassSubset(Dataset):
         chosen = choose_shots(held, sorted(self._keep), shots, self.seed)
         log_shots(self.dataset, self.class_table, chosen, shots)
         return sorted(set().union(*chosen.values()))
-
-
-def _labels_to_keep(table: ClassTable, keep: Any) -> Set[int]:
-    """The labels of the splits that ``keep`` names."""
-    try:
-        labels = set(table.labels(keep))
-    except (TypeError, ValueError):
-        labels = set()
-    if not labels:
-        raise ValueError(
-            f"keep must be 'all', one of {ALL_SPLITS} or a sequence of them, "
-            f'and there must be a class in it, got {keep!r} of {table}')
-    return labels
-
-
-def _labels_without(table: ClassTable, without: Any,
-                    keep: Set[int]) -> Set[int]:
-    """The labels of the splits that ``without`` names; they may be none."""
-    labels: Optional[Set[int]] = None
-    try:
-        labels = set(table.labels(without or ()))
-    except (TypeError, ValueError):
-        pass
-    if labels is None or labels & keep:
-        raise ValueError(
-            f'without must be None, one of {ALL_SPLITS} or a sequence of '
-            f'them, and no split that is kept, got {without!r}')
-    return labels

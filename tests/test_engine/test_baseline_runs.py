@@ -94,6 +94,7 @@ def run(tmp_path):
                 constructor='mmswap.SwapOptimWrapperConstructor',
                 optimizer=dict(type='AdamW', lr=.01)),
             default_hooks=dict(
+                swap=dict(type='mmswap.SwapHook'),
                 checkpoint=dict(
                     type='CheckpointHook', by_epoch=False, interval=1)),
             custom_hooks=[*hooks, SwapLogHook(interval=1), AdapterHook()],

@@ -102,6 +102,7 @@ param_scheduler = [
 ]
 auto_scale_lr = dict(base_batch_size=160)
 default_hooks = dict(
+    swap=dict(type='mmswap.SwapHook'),
     logger=dict(interval=10),
     checkpoint=dict(by_epoch=False, interval=max_iters))
 log_processor = dict(by_epoch=False)
