@@ -2,7 +2,7 @@
 
 Read from the source by AST. Where a module has a test file of its own, one
 test in it has to be fast. Any other has to be used by a file with a fast
-test, or be used by a module beside it that such a file uses.
+test: by itself, or through modules of its room or of one within that.
 """
 import ast
 import importlib
@@ -103,8 +103,11 @@ def twin(path):
     return TESTS.joinpath(*(f'test_{room}' for room in rooms), f'test_{name}')
 
 
-def room(name):
-    return name.rpartition('.')[0]
+def helpers(module, tree):
+    """The modules that a module uses of its room, or of the one around it."""
+    room = module.rpartition('.')[0]
+    rooms = {room, room.rpartition('.')[0]} - {'mmswap'}
+    return {name for name in used(tree) if name.rpartition('.')[0] in rooms}
 
 
 @pytest.fixture(scope='module')
@@ -117,18 +120,21 @@ def trees():
 
 @pytest.fixture(scope='module')
 def reached(trees):
-    """The modules that fast tests use, and those beside that these use."""
-    names = set()
-    for path, tree in trees.items():
-        if path.name.startswith('test_') and fast_tests(tree):
-            names |= used(tree)
+    """The modules that fast tests use, and the helpers of these."""
     by_name = {module_name(path): trees[path] for path in MODULES}
-    beside = {
-        other
-        for name in names & set(by_name) for other in used(by_name[name])
-        if room(other) == room(name)
+    new = {
+        name for path, tree in trees.items()
+        if path.name.startswith('test_') and fast_tests(tree)
+        for name in used(tree)
     }
-    return names | beside
+    found = set()
+    while new:
+        found |= new
+        new = {
+            helper for name in new & set(by_name)
+            for helper in helpers(name, by_name[name])
+        } - found
+    return found
 
 
 @pytest.mark.parametrize('path', MODULES, ids=module_name)
