@@ -145,6 +145,30 @@ def test_a_fast_test_reaches(path, trees, reached):
         assert module_name(path) in reached
 
 
+def on_two_ranks(tree):
+    """Tests that start processes: by themselves or by a fixture of theirs."""
+    functions = [
+        node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    starting = {
+        function.name for function in functions for node in ast.walk(function)
+        if isinstance(node, ast.Name) and node.id == 'run_on_two_ranks'
+    }
+    return {
+        function.name for function in functions
+        if function.name in starting
+        or starting & {arg.arg for arg in function.args.args}
+    }
+
+
+def test_what_starts_processes_is_slow(trees):
+    """Each of them imports everything: ten seconds."""
+    fast = {
+        path.name: names for path, tree in trees.items()
+        if (names := on_two_ranks(tree) & set(fast_tests(tree)))
+    }
+    assert not fast
+
+
 SOURCE = """
 import mmswap
 from mmswap.models import SwapModel
@@ -156,12 +180,18 @@ def test_long():
 @pytest.mark.parametrize('x', [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_short(monkeypatch, x):
     monkeypatch.setattr('mmswap.apis.state.STATE_FILE', 'x')
+@pytest.fixture
+def ranks(tmp_path):
+    return run_on_two_ranks(find, tmp_path)
+def test_alike(ranks):
+    assert ranks[0] == ranks[1]
 """
 
 
 def test_the_check_reads_files():
     tree = ast.parse(SOURCE)
-    assert fast_tests(tree) == ['test_short']
+    assert fast_tests(tree) == ['test_short', 'test_alike']
+    assert on_two_ranks(tree) == {'ranks', 'test_alike'}
     assert used(tree) == {
         'mmswap.models.swap_model', 'mmswap.apis.swap', 'mmswap.apis.state',
         'mmswap.engine.hooks.swap_log_hook', 'mmswap.models.adapter_files'}
