@@ -80,5 +80,6 @@ def test_two_processes_equal_one(two_ranks, case, assert_same_bits):
     for key, value in alone.items():
         torch.testing.assert_close(
             two_ranks[0][case][key], value, atol=1e-5, rtol=1e-4)
-        moved += not torch.equal(value, start[key])
+        # The bound of the first step is kept beside the weights.
+        moved += key in start and not torch.equal(value, start[key])
     assert moved == 8 + 2  # LoRA of two groups, the head's weight and bias.
