@@ -102,6 +102,7 @@ def split(path):
     return model, data_set, setting
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('path', PLANS, ids=lambda path: path.stem)
 def test_a_plan_forgets_what_its_name_says(path, plan):
     _, data_set, setting = split(path)

@@ -161,6 +161,7 @@ def test_wheel_says_what_it_is(wheel):
         'onedl', 'openmmlab', 'tests', 'docs'}
 
 
+@pytest.mark.slow
 def test_a_checkout_and_its_sdist_build_the_same_wheel(checkout, wheel,
                                                        tmp_path):
     assert _files(_wheel(tmp_path, checkout)) == _files(wheel)
@@ -193,6 +194,7 @@ print(Config.fromfile(path).load_from)
 """
 
 
+@pytest.mark.slow
 def test_it_installs_in_an_empty_environment(installed, tmp_path):
     from mmswap import __version__
     python = installed / 'bin' / 'python'

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-CONVERTERS = Path(__file__).parents[2] / 'tools' / 'dataset_converters'
+ROOT = Path(__file__).parents[2]
+CONVERTERS = ROOT / 'tools' / 'dataset_converters'
 
 
 @pytest.fixture
@@ -681,7 +682,7 @@ def test_help(convert, name, capsys):
 
 def test_no_module_of_the_tests_hides_one_of_the_tools():
     """Both stand on ``sys.path`` without a package around them."""
-    folders = [ROOT / 'tests', ROOT / 'tools']
+    folders = [CONVERTERS.parents[1] / name for name in ('tests', 'tools')]
     ours, theirs = ({path.stem for path in folder.rglob('*.py')}
                     for folder in folders)
     assert len(ours) > 50 and len(theirs) > 20 and not ours & theirs

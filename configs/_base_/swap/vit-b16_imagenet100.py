@@ -79,6 +79,7 @@ metric = dict(type='Accuracy', topk=(1, 5))
 val_evaluator = dict(
     _delete_=True,
     type='mmswap.SwapEvaluator',
+    images='split',
     metrics=dict(retain=metric, forget=metric, learn=metric))
 test_evaluator = val_evaluator
 

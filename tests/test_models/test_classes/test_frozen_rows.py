@@ -144,6 +144,7 @@ def in_two_ranks(rank, world):
     }
 
 
+@pytest.mark.slow
 def test_two_processes(tmp_path):
     for found in run_on_two_ranks(in_two_ranks, tmp_path):
         assert found == {'fc_cls.weight': True, 'fc_cls.bias': True}
