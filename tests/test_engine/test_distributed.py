@@ -108,6 +108,7 @@ def test_two_processes_equal_one(two_ranks, case, assert_same_bits):
     assert_same_bits(two_ranks[0][case], two_ranks[1][case])
     alone = train(*CASES[case])
     start = make_model(CASES[case][0]).state_dict()
+    moved = 0
     for key, value in alone.items():
         torch.testing.assert_close(
             two_ranks[0][case][key], value, atol=1e-5, rtol=1e-4)
