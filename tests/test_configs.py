@@ -1,16 +1,20 @@
 """Every config of the digits parses and builds, and a forget config changes
 its learn config where it should and nowhere else."""
+import functools
 from pathlib import Path
 
+import mmengine
 import pytest
 from mmengine.config import Config
 from mmengine.registry import DATASETS, MODELS, DefaultScope
 
 from mmswap.apis.plan import plan_phases
 from mmswap.class_table import ClassTable
+from mmswap.config.types import is_mmswap_type
 from mmswap.datasets.digits.scenes import make_digit_scenes
 from mmswap.models import SwapModel
 
+CONFIGS_ROOT = Path(__file__).parents[1] / 'configs'
 ROOT = Path(__file__).parents[1] / 'configs' / 'digits'
 CONFIGS = sorted(ROOT.rglob('*.py'))
 LEARN = [path for path in CONFIGS if path.stem.endswith('_learn')]
@@ -36,6 +40,7 @@ def scenes(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('path', CONFIGS, ids=_name)
 def test_config_builds(path, scenes, monkeypatch):
     monkeypatch.chdir(scenes)
@@ -58,6 +63,22 @@ def test_config_builds(path, scenes, monkeypatch):
         # What a phase saves last is what the next one loads.
         interval = cfg.default_hooks.checkpoint.interval
         assert cfg.train_cfg.max_iters % interval == 0
+
+
+def test_every_swap_has_its_hook(monkeypatch):
+    # 'mmdet::...' has mmengine read all metafiles of mmdet each time.
+    monkeypatch.setattr(
+        'mmengine.config.utils.load', functools.lru_cache(mmengine.load))
+    lacking = []
+    for path in CONFIGS_ROOT.rglob('*.py'):
+        if '_base_' in path.parts:
+            continue
+        cfg = Config.fromfile(str(path))
+        hook = cfg.get('default_hooks', {}).get('swap')
+        if is_mmswap_type(cfg.get('model'), 'SwapModel') and (
+                hook != dict(type='mmswap.SwapHook')):
+            lacking.append(path.stem)
+    assert not lacking
 
 
 @pytest.mark.parametrize('path', LEARN, ids=_name)
@@ -88,6 +109,7 @@ def test_forget_config_follows_its_learn_config(path):
                                 f'{learn.train_cfg.max_iters}.pth')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('path', PLANS, ids=_name)
 def test_each_request_of_a_plan_has_its_data(path, scenes, monkeypatch,
                                              tmp_path):

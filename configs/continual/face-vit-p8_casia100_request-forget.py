@@ -50,6 +50,7 @@ train_cfg = dict(_delete_=True, **_base_.loop)
 optim_wrapper = dict(_delete_=True, **_base_.optim)
 param_scheduler = _base_.schedule
 default_hooks = dict(
+    swap=dict(type='mmswap.SwapHook'),
     checkpoint=dict(by_epoch=False, interval=_base_.num_iters))
 log_processor = dict(by_epoch=False)
 custom_hooks = _base_.hooks

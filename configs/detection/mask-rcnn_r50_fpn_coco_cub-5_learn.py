@@ -69,6 +69,7 @@ optim_wrapper = dict(_delete_=True, **_base_.optim)
 param_scheduler = _base_.schedule
 auto_scale_lr = dict(base_batch_size=4)
 default_hooks = dict(
+    swap=dict(type='mmswap.SwapHook'),
     checkpoint=dict(by_epoch=False, interval=_base_.num_iters))
 log_processor = dict(by_epoch=False)
 load_from = 'checkpoints/mask_rcnn_r50_fpn_1x_coco_20200205-d4b0c5d6.pth'

@@ -69,7 +69,9 @@ param_scheduler = [
         begin=0,
         end=max_iters)
 ]
-default_hooks = dict(checkpoint=dict(interval=max_iters))
+default_hooks = dict(
+    swap=dict(type='mmswap.SwapHook'),
+    checkpoint=dict(interval=max_iters))
 custom_hooks = [dict(type='mmswap.SwapLogHook'),
                 dict(type='mmswap.AdapterHook')]
 load_from = '{{ fileDirname }}/mask2former_swin-nano_base.safetensors'

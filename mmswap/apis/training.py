@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any, Dict, Optional
 
 import torch
-from mmengine.dist import get_rank, master_only
+from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner, find_latest_checkpoint
 
-from mmswap.datasets.seeding import mix_seed
+from mmswap.engine.hooks import SwapHook
 from mmswap.engine.unwrap import swap_model_of
 
 
@@ -28,30 +28,12 @@ class _LastMetrics(Hook):
         self.iter, self.metrics = runner.iter, dict(metrics or {})
 
 
-class _StepSeeds(Hook):
-    """Seeds torch before every step, by the step.
-
-    What a model draws while it trains (denoising queries, sampled points,
-    dropout) is then the same in a run that was interrupted.
-    """
-
-    priority = 'VERY_HIGH'
-
-    def before_train_iter(self,
-                          runner: Runner,
-                          batch_idx: int,
-                          data_batch: Any = None) -> None:
-        """Seed."""
-        del batch_idx, data_batch
-        torch.manual_seed(mix_seed((runner.seed, get_rank(), runner.iter)))
-
-
 def train(runner: Runner) -> Dict[str, float]:
     """Train and return the metrics of the model at the end."""
     last = _LastMetrics()
     runner.register_hook(last)
-    if runner.seed is not None:
-        runner.register_hook(_StepSeeds())
+    if not any(isinstance(hook, SwapHook) for hook in runner.hooks):
+        runner.register_hook(SwapHook())
     runner.train()
     if last.iter == runner.iter:
         return scalar_metrics(last.metrics)

@@ -8,26 +8,25 @@ import torch
 
 
 class SeededIndex(int):
-    """An index that knows which draw of its sampler it is.
+    """An index that carries the seed of its sample's random transforms.
 
-    Random transforms that are seeded with it do not depend on how many
-    workers load the samples, nor on whether a run was interrupted between
-    two of them.
+    Transforms seeded with it do not depend on how many workers load the
+    samples, nor on whether a run was interrupted between two of them.
 
     Args:
         index: The index.
-        seed: What to seed with, such as the sampler's seed and the number of
-            the draw.
+        seed: What to seed with, such as the sampler's seed and how many
+            indices came before.
     """
 
     seed: Tuple[int, ...]
 
     def __new__(cls, index: int, seed: Sequence[int]) -> 'SeededIndex':
-        draw = super().__new__(cls, index)
-        draw.seed = tuple(seed)
-        return draw
+        seeded_index = super().__new__(cls, index)
+        seeded_index.seed = tuple(seed)
+        return seeded_index
 
-    # What a worker process makes it anew from.
+    # What pickle rebuilds it from in a worker process.
     def __getnewargs__(  # type: ignore[override]
             self) -> Tuple[int, Tuple[int, ...]]:
         return int(self), self.seed
@@ -38,9 +37,17 @@ def mix_seed(parts: Sequence[int]) -> int:
     return int(np.random.SeedSequence(parts).generate_state(1)[0])
 
 
+def seed_all(parts: Sequence[int]) -> None:
+    """Seed Python, numpy, and torch on all devices."""
+    seed = mix_seed(parts)
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
 @contextlib.contextmanager
 def seeded(parts: Sequence[int]) -> Iterator[None]:
-    """Seed Python, numpy and torch on the CPU, and put them back after."""
+    """Seed Python, numpy and torch on the CPU, and restore them after."""
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     seed = mix_seed(parts)
     random.seed(seed)

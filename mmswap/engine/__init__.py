@@ -4,6 +4,7 @@ from mmswap.engine.hooks import (
     GradientStatsHook,
     ImportanceHook,
     PrototypeHook,
+    SwapHook,
     SwapLogHook,
 )
 from mmswap.engine.optim_wrapper import (
@@ -14,5 +15,5 @@ from mmswap.engine.optim_wrapper import (
 __all__ = [
     'AdapterHook', 'GradientStatsHook', 'GroupSparseAmpOptimWrapper',
     'GroupSparseOptimWrapper', 'ImportanceHook', 'PrototypeHook',
-    'SwapLogHook', 'SwapOptimWrapperConstructor'
+    'SwapHook', 'SwapLogHook', 'SwapOptimWrapperConstructor'
 ]

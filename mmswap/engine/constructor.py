@@ -4,6 +4,7 @@ from typing import Any, List, Optional, Union
 from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapper
 from torch import nn
 
+from mmswap.engine.gradient_check import GradientCheck
 from mmswap.models import SwapModel
 from mmswap.models.adapters.groups import group_params
 from mmswap.registry import OPTIM_WRAPPER_CONSTRUCTORS
@@ -30,8 +31,8 @@ class SwapOptimWrapperConstructor(DefaultOptimWrapperConstructor):
         optim_wrapper_cfg: As of the default constructor, and
             ``group_sparse=dict(alpha, mode, start, grouping)``; without it,
             or with alpha 0, there is no group sparsity. For ``grouping`` see
-            :func:`~mmswap.models.groups.group_params`, for the rest the
-            optim wrappers.
+            :func:`~mmswap.models.adapters.groups.group_params`, for the rest
+            the optim wrappers.
         paramwise_cfg: As of the default constructor.
 
     Raises:
@@ -97,7 +98,11 @@ class SwapOptimWrapperConstructor(DefaultOptimWrapperConstructor):
             sparse_groups=name and group_params(swap_model.model, name,
                                                 self._grouping),
             **self._sparse)
-        return super().__call__(swap_model)
+        wrapper = super().__call__(swap_model)
+        if swap_model.groups:
+            wrapper.sparsity.listeners.append(
+                GradientCheck(swap_model.model, swap_model.groups))
+        return wrapper
 
     def add_params(self,
                    params: List[dict],

@@ -4,7 +4,7 @@
 matrices of the group (Knowledge Swapping, Sec. 3.3; GS-LoRA, Sec. 4.2).
 Nothing here reads a number back from the GPU.
 """
-from typing import List, Sequence
+from typing import Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -57,17 +57,37 @@ def soft_threshold(groups: Groups, threshold: float) -> None:
 
 
 @torch.no_grad()
-def without_gradient(groups: Groups) -> List[int]:
-    """Indices of the groups that no gradient reached.
+def has_gradient(groups: Iterable[Sequence[Tensor]]) -> Tensor:
+    """Whether a gradient reached each group: bool, of shape (groups,).
 
-    A group that is zero throughout is not one of them: LoRA with A = B = 0
-    has no gradient by construction.
+    It did where an element of a gradient is not zero, be it NaN.
+
+    Args:
+        groups: The parameters of each group; ``grad`` None counts as zero.
     """
-    dead = []
-    for index, group in enumerate(groups):
-        grads = [p.grad for p in group if p.grad is not None]
-        if any(bool(grad.ne(0).any()) for grad in grads):
-            continue
-        if any(bool(p.detach().ne(0).any()) for p in group):
-            dead.append(index)
-    return dead
+    return torch.stack([
+        torch.stack([
+            torch.zeros_like(p, dtype=torch.bool).any()
+            if p.grad is None else p.grad.ne(0).any() for p in group
+        ]).any() for group in groups
+    ])
+
+
+def steps_to_zero(norms: Tensor, alpha: float, rates: Tensor) -> Tensor:
+    """Steps in which the soft-threshold alone makes each group zero.
+
+    A step takes ``lr * alpha`` off a norm, so that it takes ``||g|| /
+    (lr * alpha)`` of them. The task losses pull against that or along with
+    it: far above the length of a phase the term does next to nothing, far
+    below it takes all groups.
+
+    Args:
+        norms: Norm of each group, of shape (number of groups,).
+        alpha: Weight of S, above 0.
+        rates: Learning rate of each group, of the same shape.
+
+    Returns:
+        Steps of the same shape: 0 where a group is zero, infinite where the
+        learning rate is.
+    """
+    return torch.where(norms > 0, norms / (alpha * rates), 0.)

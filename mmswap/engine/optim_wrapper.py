@@ -1,10 +1,10 @@
 """Optimizer wrappers that keep adapter groups sparse.
 
-Both do per update, in this order: unscale (AMP), check that the task losses
-reached every group (first update), add the penalty's gradient, clip, step,
-soft-threshold. The penalty is added once an update, however many batches
-accumulate, and after DDP has averaged the gradients, so it is neither
-multiplied nor divided by a count.
+Both do per update, in this order: unscale (AMP), show the gradients of the
+task losses to the listeners (such as the check that they reach every group),
+add the penalty's gradient, clip, step, soft-threshold. The penalty is added
+once an update, however many batches accumulate, and after DDP has averaged the
+gradients, so it is neither multiplied nor divided by a count.
 """
 from typing import Any, Callable, Dict, List, Optional
 
@@ -16,8 +16,9 @@ from torch.optim import Optimizer
 from mmswap.engine.group_sparse import (
     add_penalty_grad,
     soft_threshold,
-    without_gradient,
+    steps_to_zero,
 )
+from mmswap.models.adapters.groups import stacked_norms
 from mmswap.registry import OPTIM_WRAPPERS
 
 MODES = ('penalty', 'proximal')
@@ -28,7 +29,7 @@ class _GroupSparsity:
     """What the two wrappers share: the groups, and what is done to them.
 
     Args:
-        groups: Block name to its LoRA matrices; each must get a gradient.
+        groups: Block name to its LoRA matrices.
         alpha: Weight of the group-sparse term; 0 switches it off. Published:
             0.005 (classification), 0.01 (detection, segmentation).
         mode: ``'penalty'`` adds the term's gradient (both papers);
@@ -60,7 +61,6 @@ class _GroupSparsity:
         self.start = start
         # Called with the gradients of the task losses as they are.
         self.listeners: List[Callable[[], None]] = []
-        self._checked = False
 
     def _acts(self, mode: str) -> bool:
         """Whether ``mode`` is what this iteration asks for."""
@@ -71,41 +71,49 @@ class _GroupSparsity:
         return now >= self.start
 
     def before_step(self) -> None:
-        """Check, once, and add the penalty's gradient."""
-        if not self._checked:
-            self._check_gradients()
-            self._checked = True
+        """Show the gradients to the listeners and add the penalty's."""
         for listener in self.listeners:
             listener()
         if self._acts('penalty'):
             add_penalty_grad(self.params, self.alpha)
 
-    def after_step(self, optimizer: Any, *_: Any) -> None:
+    def after_step(self, optimizer: Optimizer, *_: Any) -> None:
         """Post hook of the optimizer: the proximal step.
 
         As a hook of the optimizer itself it does not run when AMP skips a
         step for overflowing gradients.
         """
-        if not self._acts('proximal'):
-            return
+        if self._acts('proximal'):
+            for params, rate in zip(self.params, self._rates(optimizer)):
+                soft_threshold([params], self.alpha * rate)
+
+    def _rates(self, optimizer: Optimizer) -> List[float]:
+        """The learning rate of each sparse group."""
         rates = {
             id(param): group['lr']
             for group in optimizer.param_groups for param in group['params']
         }
-        for params in self.params:
-            soft_threshold([params], self.alpha * rates[id(params[0])])
+        return [rates[id(params[0])] for params in self.params]
 
-    def _check_gradients(self) -> None:
-        names = list(self.groups)
-        dead = [names[i] for i in without_gradient(list(self.groups.values()))]
-        if dead:
-            raise RuntimeError(
-                f'{len(dead)} of {len(names)} adapter groups got no '
-                f'gradient from the task losses and cannot learn: '
-                f'{", ".join(dead[:5])}{" ..." if len(dead) > 5 else ""}. The '
-                'usual cause is re-entrant activation checkpointing '
-                '(with_cp=True) over a frozen stem: set with_cp=False there, '
-                'or checkpoint with use_reentrant=False')
+    def scalars(self, optimizer: Optimizer) -> Dict[str, float]:
+        """How far the group that goes next is from going, for the log.
+
+        Args:
+            optimizer: Whose learning rates count.
+
+        Returns:
+            ``swap/steps_to_zero_min``, see
+            :func:`~mmswap.engine.group_sparse.steps_to_zero`; nothing without
+            a proximal step, or where no group is ever to go.
+        """
+        if not self.alpha or self.mode != 'proximal':
+            return {}
+        norms = stacked_norms(self.params)
+        steps = steps_to_zero(norms, self.alpha,
+                              norms.new_tensor(self._rates(optimizer)))
+        left = [value for value in steps.tolist()
+                if 0 < value < float('inf')]
+        return {'swap/steps_to_zero_min': min(left)} if left else {}
 
 
 class _SparseWrapper:

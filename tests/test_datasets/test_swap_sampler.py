@@ -1,6 +1,6 @@
 import pickle
 from collections import Counter
-from itertools import islice
+from itertools import count, islice
 from unittest.mock import patch
 
 import pytest
@@ -40,10 +40,20 @@ def build(dataset, rank=0, world=1, sizes=SIZES, **kwargs):
         return SwapSampler(dataset, sizes, **kwargs)
 
 
-def batches(sampler, count):
+def draws(sampler, number):
+    """The first indices, epoch after epoch as mmengine's loops do."""
+    flat = []
+    for epoch in count():
+        sampler.set_epoch(epoch)
+        flat += sampler
+        if len(flat) >= number:
+            return flat[:number]
+
+
+def batches(sampler, steps):
     size = sum(sampler.branch_sizes.values())
-    flat = list(islice(iter(sampler), count * size))
-    return [flat[i * size:(i + 1) * size] for i in range(count)]
+    flat = draws(sampler, steps * size)
+    return [flat[i * size:(i + 1) * size] for i in range(steps)]
 
 
 def test_order_without_shuffle(dataset):
@@ -140,22 +150,92 @@ def test_skip_goes_on_where_a_run_ended(dataset):
         sampler.skip(-1)
 
 
-def test_set_epoch_changes_nothing(dataset):
-    sampler = build(dataset, seed=4)
-    before = batches(sampler, 4)
-    sampler.set_epoch(3)
-    assert batches(sampler, 4) == before
+@pytest.mark.parametrize('rank, world', [(0, 1), (1, 2)])
+def test_an_epoch_goes_on_where_the_last_one_ended(rank, world):
+    dataset = SwapDataset(dict(retain=Numbers(50), learn=Numbers(6)))
+    sampler = build(dataset, rank, world, seed=4)
+    epochs = []
+    for epoch in range(6):
+        sampler.set_epoch(epoch)
+        epochs.append(list(sampler))
+        assert len(epochs[-1]) == len(sampler) == 18 // world
+        assert list(sampler) == epochs[-1]
+    one_stream = build(dataset, rank, world, seed=4)
+    one_stream.endless = True
+    wanted = list(islice(one_stream, sum(map(len, epochs))))
+    found = [draw for epoch in epochs for draw in epoch]
+    assert [(d, d.seed) for d in found] == [(d, d.seed) for d in wanted]
+
+
+@pytest.mark.parametrize('world', [1, 2])
+def test_an_epoch_is_a_pass_of_the_target_branch(world):
+    dataset = SwapDataset(dict(retain=Numbers(9), forget=Numbers(8)))
+    sizes = dict(retain=1, forget=2)
+    samplers = [build(dataset, r, world, sizes, seed=2) for r in range(world)]
+    retained = Counter()
+    for epoch in range(9):
+        for sampler in samplers:
+            sampler.set_epoch(epoch)
+        seen = Counter(i for sampler in samplers for i in sampler)
+        assert {i: n for i, n in seen.items() if i >= 9} == dict.fromkeys(
+            range(9, 17), 1)
+        retained.update({i: n for i, n in seen.items() if i < 9})
+    # Four samples an epoch: nine epochs are four passes, to the sample.
+    assert retained == dict.fromkeys(range(9), 4)
+
+
+def test_the_last_batch_is_filled_up_from_the_next_pass(dataset):
+    sampler = build(dataset, sizes=dict(retain=1, learn=2), shuffle=False)
+    assert batches(sampler, 4) == [[0, 5, 6], [1, 7, 5], [2, 6, 7], [3, 5, 6]]
+    sampler.set_epoch(1)
+    assert list(sampler) == [2, 6, 7, 3, 5, 6]
+
+
+def test_epochs_are_counted_from_what_was_skipped(dataset):
+    """As mmengine's iteration loop does where it resumes a run."""
+    wanted = draws(build(dataset, seed=3), 90)
+    for skipped in (0, 3, 9, 12, 20):  # Nine samples are an epoch.
+        sampler = build(dataset, seed=3)
+        sampler.set_epoch(0)
+        sampler.skip(skipped)
+        first = list(sampler)
+        assert len(first) == 9 - skipped % 9
+        sampler.set_epoch(1)
+        assert first + list(sampler) == wanted[skipped:][:len(first) + 9]
+
+
+def test_endless_is_noticed_on_the_way(dataset):
+    sampler = build(dataset, seed=3)
+    begun = iter(sampler)
+    first = [next(begun)]
+    sampler.endless = True
+    assert first + list(islice(begun, 49)) == draws(build(dataset, seed=3), 50)
 
 
 @pytest.mark.parametrize('world, sizes, length', [
     (1, dict(retain=2, learn=1), 3 * 3),
-    (1, dict(retain=5, learn=1), 3 * 6),
+    (1, dict(retain=1, learn=2), 2 * 3),
     (2, dict(retain=2, learn=1), 2 * 3),
     (8, dict(retain=1, learn=1), 1 * 2),
 ])
-def test_nominal_length_is_a_pass_through_each_branch(dataset, world, sizes,
-                                                      length):
-    assert len(build(dataset, world=world, sizes=sizes)) == length
+def test_length_is_a_pass_of_the_target(dataset, world, sizes, length):
+    sampler = build(dataset, world=world, sizes=sizes)
+    assert len(sampler) == len(list(sampler)) == length
+
+
+def test_which_branch_an_epoch_is_a_pass_of(dataset):
+    retain = build(dataset, epoch_of='retain')
+    assert retain.epoch_of == 'retain' and len(retain) == 3 * 3
+    with pytest.raises(ValueError, match="sampler.epoch_of must .*'forget'"):
+        build(dataset, epoch_of='forget')
+    alone = SwapDataset(dict(retain=Numbers(5)))
+    assert build(alone, sizes=dict(retain=1)).epoch_of == 'retain'
+    three = SwapDataset(
+        dict(retain=Numbers(9), learn=Numbers(6), forget=Numbers(4)))
+    assert build(three, sizes=dict(retain=1, learn=1, forget=1)
+                 ).epoch_of == 'learn'
+    assert build(three, sizes=dict(retain=1, learn=3, forget=1)
+                 ).epoch_of == 'forget'
 
 
 def test_right_batch_size_is_taken_and_a_wrong_one_refused(dataset):
@@ -249,7 +329,7 @@ def test_wrong_batch_size_of_the_dataloader(coco, batch_size):
 
 
 class Toy(torch.nn.Module):
-    """A model that notes the branches that it is trained on."""
+    """A model that notes the images that it is trained on."""
 
     def __init__(self):
         super().__init__()
@@ -257,37 +337,74 @@ class Toy(torch.nn.Module):
         self.seen = []
 
     def train_step(self, data, optim_wrapper):
-        self.seen.append({name: len(b['inputs']) for name, b in data.items()})
+        self.seen.append({
+            name: [float(image) for image in batch['inputs']]
+            for name, batch in data.items()
+        })
         optim_wrapper.update_params(self.weight * 1.)
         return dict(loss=self.weight.detach())
 
 
-def test_trains_with_mmengine_s_default_hooks(dataset, tmp_path):
-    """They ask for the length of the dataloader at every iteration."""
+def train(dataset, folder, train_cfg, **loader):
+    """What the model saw in a run without any hook of mmswap."""
     model = Toy()
     runner = Runner(
         model,
-        str(tmp_path),
+        str(folder),
         train_dataloader=dict(
             batch_size=3,
             num_workers=0,
             sampler=dict(type='mmswap.SwapSampler', branch_sizes=SIZES),
             collate_fn=dict(type='mmswap.swap_collate'),
-            dataset=dataset),
-        train_cfg=dict(by_epoch=False, max_iters=7),
+            dataset=dataset,
+            **loader),
+        train_cfg=train_cfg,
         optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1)),
         param_scheduler=dict(
             type='LinearLR', by_epoch=True, convert_to_iter_based=True, end=1),
-        log_processor=dict(by_epoch=False),
-        experiment_name='swap_sampler',
+        log_processor=dict(by_epoch=train_cfg['by_epoch']),
+        randomness=dict(seed=7),
+        experiment_name=f'swap_sampler {folder}',
         log_level='ERROR')
     runner.train()
-    assert model.seen == [SIZES] * 7
+    return model.seen, runner
+
+
+def seen_by_hand(dataset, steps):
+    spans = {name: dataset.branch_range(name)[0] for name in SIZES}
+    return [
+        dict(retain=[float(i - spans['retain']) for i in step[:2]],
+             learn=[float(i - spans['learn']) for i in step[2:]])
+        for step in batches(build(dataset, seed=7), steps)
+    ]
+
+
+def test_trains_with_mmengine_s_default_hooks(dataset, tmp_path):
+    """They ask for the length of the dataloader at every iteration."""
+    seen, _ = train(dataset, tmp_path, dict(by_epoch=False, max_iters=3))
+    assert seen == seen_by_hand(dataset, 3)
+
+
+def test_epochs_end_in_the_stock_loop(dataset, tmp_path):
+    """Three steps to a pass of the three images to learn."""
+    seen, runner = train(dataset, tmp_path, dict(by_epoch=True, max_epochs=4))
+    assert seen == seen_by_hand(dataset, 12)
+    assert runner.max_iters == runner.iter == 12
+    for at in range(0, 12, 3):
+        assert sorted(i for step in seen[at:at + 3]
+                      for i in step['learn']) == [0., 1., 2.]
+    assert (tmp_path / 'epoch_4.pth').is_file()
+
+
+def test_iteration_loops_restart_it(dataset, tmp_path, monkeypatch):
+    """Where no hook of ours tells it not to end."""
+    monkeypatch.setattr('time.sleep', lambda seconds: None)
+    seen, _ = train(dataset, tmp_path, dict(by_epoch=False, max_iters=7))
+    assert seen == seen_by_hand(dataset, 7)
 
 
 def test_every_draw_of_every_rank_has_a_seed_of_its_own(dataset):
-    ranks = [list(islice(iter(build(dataset, r, 2, seed=5)), 12))
-             for r in (0, 1)]
+    ranks = [draws(build(dataset, r, 2, seed=5), 12) for r in (0, 1)]
     seeds = [draw.seed for draws in ranks for draw in draws]
     assert sorted(seeds) == [(5, number) for number in range(24)]
 
@@ -295,6 +412,5 @@ def test_every_draw_of_every_rank_has_a_seed_of_its_own(dataset):
 def test_a_draw_keeps_its_seed_after_a_skip(dataset):
     sampler, later = build(dataset, seed=1), build(dataset, seed=1)
     later.skip(6)
-    whole, rest = (list(islice(iter(s), n)) for s, n in (
-        (sampler, 12), (later, 6)))
+    whole, rest = draws(sampler, 12), draws(later, 6)
     assert [(d, d.seed) for d in whole[6:]] == [(d, d.seed) for d in rest]

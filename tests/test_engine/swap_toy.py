@@ -26,6 +26,7 @@ class ToyLayer(nn.Module):
         self.norm = nn.LayerNorm(DIM)
         self.ffn = FFN(DIM, 16)
         self.cp = cp
+        self.with_cp = cp != 'none'  # As in mmdet's backbones.
 
     def _layer(self, x):
         return self.ffn(self.norm(self.attn(x)))

@@ -10,6 +10,7 @@ from mmengine.optim.optimizer import amp_optimizer_wrapper
 from swap_toy import make_step, step_loss
 
 from mmswap.engine import GroupSparseAmpOptimWrapper
+from mmswap.engine.gradient_check import UPDATES
 
 SCALE = 1024.
 
@@ -22,8 +23,8 @@ def amp(monkeypatch, build_toy, wrap_optim):
     monkeypatch.setattr(amp_optimizer_wrapper, 'is_cuda_available',
                         lambda: True)
 
-    def build(group_sparse, **cfg):
-        model = build_toy()
+    def build(group_sparse, cp='none', **cfg):
+        model = build_toy(cp=cp)
         with torch.no_grad():
             torch.manual_seed(4)
             for group in model.groups.values():
@@ -115,3 +116,20 @@ def test_a_skipped_step_changes_nothing(amp, mode):
     wrapper.update_params(step_loss(model, make_step()))
     after = model.state_dict()
     assert [k for k in before if not torch.equal(after[k], before[k])]
+
+
+@pytest.mark.parametrize('cp', ['none', 'reentrant'])
+def test_the_gradient_check_bears_skipped_steps(amp, cp):
+    model, wrapper = amp(dict(alpha=.1), cp=cp)
+
+    def updates():
+        for update in range(UPDATES):
+            overflow = float('inf') if update < 5 else 1.
+            wrapper.update_params(
+                step_loss(model, make_step(seed=update)) * overflow)
+
+    if cp == 'none':
+        updates()
+    else:
+        with pytest.raises(RuntimeError, match='layers.0.ffn.*with_cp'):
+            updates()

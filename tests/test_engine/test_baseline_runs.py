@@ -94,6 +94,7 @@ def run(tmp_path):
                 constructor='mmswap.SwapOptimWrapperConstructor',
                 optimizer=dict(type='AdamW', lr=.01)),
             default_hooks=dict(
+                swap=dict(type='mmswap.SwapHook'),
                 checkpoint=dict(
                     type='CheckpointHook', by_epoch=False, interval=1)),
             custom_hooks=[*hooks, SwapLogHook(interval=1), AdapterHook()],
@@ -220,6 +221,7 @@ def two_ranks(tmp_path_factory):
     return run_on_two_ranks(train_methods, tmp_path_factory.mktemp('ranks'))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('method', METHODS)
 def test_two_processes_stay_alike(two_ranks, method, assert_same_bits):
     assert_same_bits(two_ranks[0][method], two_ranks[1][method])

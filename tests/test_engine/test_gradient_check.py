@@ -1,29 +1,39 @@
-"""A step that cannot learn is an error that says why."""
+"""A run in which a group cannot learn ends with an error that says why."""
 import pytest
 import torch
-from swap_toy import make_step, step_loss
+from mmcv.cnn.bricks import DropPath
+from mmengine.registry import MODELS
+from swap_toy import make_step, make_swap_cfg, step_loss
+from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from mmswap.engine.gradient_check import UPDATES
 
 
-def first_step(model, wrapper, step):
+def update(model, wrapper, step):
     wrapper.update_params(step_loss(model, step))
+
+
+def updates(model, wrapper, number):
+    for seed in range(number):
+        update(model, wrapper, make_step(seed=seed))
 
 
 def test_reentrant_checkpointing_over_a_frozen_stem(build_toy, wrap_optim):
     model = build_toy(cp='reentrant')
-    before = {k: v.clone() for k, v in model.state_dict().items()}
+    wrapper = wrap_optim(model, dict(alpha=.1))
+    updates(model, wrapper, UPDATES - 1)
     with pytest.raises(
             RuntimeError,
             match='2 of 2 adapter groups got no gradient .*: layers.0.ffn, '
-            'layers.1.ffn. .*with_cp=True.*use_reentrant=False'):
-        first_step(model, wrap_optim(model, dict(alpha=.1)), make_step())
-    after = model.state_dict()
-    assert not [k for k in before if not torch.equal(after[k], before[k])]
+            'layers.1.ffn. .*layers.0, layers.1.*with_cp=False'):
+        updates(model, wrapper, 1)
 
 
 @pytest.mark.parametrize('cp', ['none', 'new'])
 def test_other_checkpointing_learns(build_toy, wrap_optim, cp):
     model = build_toy(cp=cp)
-    first_step(model, wrap_optim(model, dict(alpha=.1)), make_step())
+    updates(model, wrap_optim(model, dict(alpha=.1)), UPDATES + 1)
     for group in model.groups.values():
         assert any(b.any() for b in group[1::2])
 
@@ -31,10 +41,84 @@ def test_other_checkpointing_learns(build_toy, wrap_optim, cp):
 def test_accumulation_does_not_hide_it(build_toy, wrap_optim):
     model = build_toy(cp='reentrant')
     wrapper = wrap_optim(model, dict(alpha=.1), accumulative_counts=2)
-    wrapper.initialize_count_status(model, 0, 4)
-    first_step(model, wrapper, make_step())
-    with pytest.raises(RuntimeError, match='got no gradient'):
-        first_step(model, wrapper, make_step())
+    wrapper.initialize_count_status(model, 0, 2 * UPDATES)
+    updates(model, wrapper, 2 * UPDATES - 1)
+    with pytest.raises(RuntimeError, match='layers.0.ffn'):
+        updates(model, wrapper, 1)
+
+
+def note_gradients(wrapper, group):
+    """Gets for each update whether a group had a gradient."""
+    found = []
+    wrapper.sparsity.listeners.append(
+        lambda: found.append(any(bool(p.grad.any()) for p in group)))
+    return found
+
+
+def test_stochastic_depth_is_no_error(build_toy, wrap_optim):
+    """A block that is dropped for all samples of the first updates."""
+    model = build_toy()
+    model.model.layers[1].ffn.dropout_layer = DropPath(.9)
+    wrapper = wrap_optim(model)
+    gradients = note_gradients(wrapper, model.groups['layers.1.ffn'])
+    torch.manual_seed(2)
+    updates(model, wrapper, UPDATES + 1)
+    # The first update says nothing, and later ones say otherwise.
+    assert not gradients[0] and any(gradients)
+
+
+def zero_head(new_rows):
+    """A toy whose head is zero, as mmpretrain's ViT begins with."""
+    torch.manual_seed(1)
+    model = MODELS.build(dict(make_swap_cfg(), new_rows=new_rows))
+    model.load_state_dict(model.state_dict())
+    nn.init.zeros_(model.model.fc_cls.weight)
+    return model.train()
+
+
+def test_a_head_that_starts_at_zero_is_no_error(wrap_optim):
+    model = zero_head('train')
+    wrapper = wrap_optim(model)
+    gradients = note_gradients(wrapper, model.groups['layers.1.ffn'])
+    updates(model, wrapper, UPDATES + 1)
+    assert not gradients[0] and all(gradients[1:])
+
+
+def test_a_head_that_stays_zero_is_named(wrap_optim):
+    model = zero_head('frozen')
+    with pytest.raises(RuntimeError, match='fc_cls.*model.new_rows'):
+        updates(model, wrap_optim(model), UPDATES)
+
+
+def test_a_block_that_is_cut_off_is_named(build_toy, wrap_optim):
+    model = build_toy()
+    model.model.layers[0].register_forward_hook(
+        lambda module, inputs, output: output.detach())
+    with pytest.raises(
+            RuntimeError, match='1 of 2 .*: layers.0.ffn.*frozen_stages'):
+        updates(model, wrap_optim(model), UPDATES)
+
+
+class Readings(TorchDispatchMode):
+    """Counts what reads a number back from the GPU."""
+
+    count = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.count += func in (torch.ops.aten._local_scalar_dense.default,
+                               torch.ops.aten.nonzero.default)
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize('mode', ['penalty', 'proximal'])
+def test_no_update_waits_for_the_gpu(build_toy, wrap_optim, mode):
+    model = build_toy()
+    wrapper = wrap_optim(model, dict(alpha=.1, mode=mode))
+    for seed in range(3):
+        loss = step_loss(model, make_step(seed=seed))
+        with Readings() as readings:
+            wrapper.update_params(loss)
+        assert readings.count == 0
 
 
 @pytest.mark.parametrize('mode', ['penalty', 'proximal'])
@@ -44,7 +128,7 @@ def test_a_group_that_became_zero_is_no_error(build_toy, wrap_optim, mode):
         for param in model.groups['layers.0.ffn']:
             param.zero_()
     wrapper = wrap_optim(model, dict(alpha=.1, mode=mode))
-    first_step(model, wrapper, make_step())
+    updates(model, wrapper, UPDATES)
     assert not any(p.any() for p in model.groups['layers.0.ffn'])
 
 
@@ -62,7 +146,7 @@ def test_swin_with_cp_learns(build_swap, read_config, make_batch,
         data = dict(retain=make_batch(1, 1), learn=make_batch(1, 2))
         step = model.data_preprocessor(data, True)
         torch.manual_seed(0)
-        first_step(model, wrap_optim(model, dict(alpha=.01)), step)
+        update(model, wrap_optim(model, dict(alpha=.01)), step)
         after.append(model.groups)
         for group in model.groups.values():
             assert any(b.any() for b in group[1::2])

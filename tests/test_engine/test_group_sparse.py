@@ -1,11 +1,14 @@
 """Group sparsity against autograd and closed forms."""
+import math
+
 import pytest
 import torch
 
 from mmswap.engine.group_sparse import (
     add_penalty_grad,
+    has_gradient,
     soft_threshold,
-    without_gradient,
+    steps_to_zero,
 )
 from mmswap.models.adapters.groups import stacked_norms
 
@@ -85,16 +88,28 @@ def test_soft_threshold_minimises_its_objective(toy_groups):
         assert cost(best) <= cost(best + .05 * torch.randn_like(best))
 
 
-def test_without_gradient(toy_groups):
-    reached, zero, none = toy_groups
-    reached[1].grad = torch.ones_like(reached[1])
-    none[0].grad = torch.zeros_like(none[0])
-    assert without_gradient(toy_groups) == [2]
-    assert zero[0].grad is None
-    # B = 0 with A drawn, no gradient: dead. A = B = 0: dead by construction.
-    with torch.no_grad():
-        none[1].zero_()
-    assert without_gradient(toy_groups) == [2]
-    with torch.no_grad():
-        none[0].zero_()
-    assert without_gradient(toy_groups) == []
+def test_has_gradient(toy_groups):
+    reached, none, zero = toy_groups
+    reached[1].grad = torch.zeros_like(reached[1])
+    reached[1].grad[-1, -1] = 1e-20
+    zero[0].grad = torch.zeros_like(zero[0])
+    assert has_gradient(toy_groups).tolist() == [True, False, False]
+    zero[0].grad[0, 0] = float('nan')
+    assert has_gradient(toy_groups).tolist() == [True, False, True]
+    assert none[0].grad is None
+
+
+def test_steps_to_zero_are_counted_by_doing_them(toy_groups):
+    """Soft-thresholds alone, a learning rate for each group."""
+    alpha, rates = .3, [.1, .2, .4]
+    steps = steps_to_zero(
+        stacked_norms(toy_groups), alpha, torch.tensor(rates))
+    assert steps[1] == 0
+    for group, rate, wanted in zip(toy_groups, rates, steps.tolist()):
+        count = 0
+        while norm(group) > 1e-6:
+            soft_threshold([group], alpha * rate)
+            count += 1
+        assert count == math.ceil(wanted)
+    far = steps_to_zero(torch.tensor([1., 0.]), alpha, torch.zeros(2))
+    assert far.tolist() == [float('inf'), 0.]

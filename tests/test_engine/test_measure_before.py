@@ -1,14 +1,11 @@
 """What SwapLogHook does before the first step."""
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from mmengine.config import Config
-from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmengine.runner import Runner
 
-from mmswap.datasets import SwapSampler
 from mmswap.datasets.digits.scenes import make_digit_scenes
-from mmswap.engine import SwapLogHook
 
 CONFIG = Path(__file__).parents[2] / (
     'configs/digits/mask2former_swin-nano_learn.py')
@@ -51,12 +48,3 @@ def test_the_base_is_measured_and_the_scores_know_it(build_runner):
     retain = after['swap/retain']
     wanted = 2 * retain * drop / (retain + drop) if drop else 0
     assert after['swap/h_mean'] == pytest.approx(wanted)
-
-
-def test_an_epoch_that_never_ends_is_refused():
-    runner = SimpleNamespace(
-        train_loop=object.__new__(EpochBasedTrainLoop),
-        train_dataloader=SimpleNamespace(
-            sampler=object.__new__(SwapSampler)))
-    with pytest.raises(ValueError, match="train_cfg must be .*IterBasedTrain"):
-        SwapLogHook().before_train(runner)

@@ -352,6 +352,7 @@ def evaluate_on_rank(rank, world, folder):
     return json.dumps(found)
 
 
+@pytest.mark.slow
 def test_two_ranks_find_what_one_does(tmp_path, monkeypatch):
     # Seven images: rank 1 gets the first one again, to have four as well.
     monkeypatch.chdir(tmp_path)

@@ -75,6 +75,8 @@ param_scheduler = [
         begin=0,
         end=max_iters)
 ]
-default_hooks = dict(checkpoint=dict(interval=max_iters))
+default_hooks = dict(
+    swap=dict(type='mmswap.SwapHook'),
+    checkpoint=dict(interval=max_iters))
 custom_hooks = [dict(type='mmswap.SwapLogHook')]
 load_from = 'work_dirs/vit-nano_base/iter_6000.pth'

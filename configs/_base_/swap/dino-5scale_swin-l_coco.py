@@ -74,6 +74,7 @@ optim_wrapper = dict(
 param_scheduler = []
 auto_scale_lr = dict(base_batch_size=8)
 default_hooks = dict(
+    swap=dict(type='mmswap.SwapHook'),
     checkpoint=dict(by_epoch=False, interval=epoch, max_keep_ckpts=2))
 log_processor = dict(by_epoch=False)
 custom_hooks = [dict(type='mmswap.SwapLogHook'),

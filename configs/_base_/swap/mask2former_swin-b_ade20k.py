@@ -27,7 +27,7 @@ train_pipeline = [
         scales=[64 * scale for scale in range(5, 21)],
         resize_type='ResizeShortestEdge',
         max_size=2560),
-    dict(type='RandomCrop', crop_size=crop_size, cat_max_ratio=0.75),
+    dict(type='RandomCrop', crop_size=crop_size),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PhotoMetricDistortion'),
     dict(type='PackSegInputs')
@@ -97,7 +97,9 @@ optim_wrapper = dict(
     group_sparse=dict(alpha=0.01, mode='penalty'))
 param_scheduler = []
 auto_scale_lr = dict(base_batch_size=12)
-default_hooks = dict(checkpoint=dict(interval=max_iters, save_best=None))
+default_hooks = dict(
+    swap=dict(type='mmswap.SwapHook'),
+    checkpoint=dict(interval=max_iters, save_best=None))
 custom_hooks = [dict(type='mmswap.SwapLogHook'),
                 dict(type='mmswap.AdapterHook')]
 load_from = ('checkpoints/mask2former_swin-b-in22k-384x384-pre_8xb2-160k_'

@@ -19,6 +19,10 @@ model = dict(
     type='mmswap.SwapModel',
     model=stock_model,
     adapter=dict(rank=8, alpha=1, targets='ffn'),
+    # The rows of the new classes are random and stay so: LoRA steers the
+    # features to them.
+    new_rows='frozen',
+    new_rows_start='xavier',
     # In the classification code beta weighs the classes to retain.
     objective=dict(
         type='mmswap.LearnObjective', retain_weight=0.2, weight=1.0))
@@ -103,6 +107,7 @@ param_scheduler = [
 ]
 auto_scale_lr = dict(base_batch_size=160)
 default_hooks = dict(
+    swap=dict(type='mmswap.SwapHook'),
     logger=dict(interval=10),
     checkpoint=dict(by_epoch=False, interval=max_iters))
 log_processor = dict(by_epoch=False)

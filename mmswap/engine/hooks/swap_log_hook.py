@@ -3,9 +3,8 @@ from typing import Any, Dict, Optional
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmengine.runner import Runner
 
-from mmswap.datasets import SwapSampler
 from mmswap.engine.unwrap import swap_model_of
 from mmswap.evaluation import SwapEvaluator
 from mmswap.models.adapters.groups import stacked_norms
@@ -42,18 +41,7 @@ class SwapLogHook(Hook):
         self.measure_before = measure_before
 
     def before_train(self, runner: Runner) -> None:
-        """Measure the splits before the first iteration.
-
-        Raises:
-            ValueError: If the loop counts epochs, of which a SwapSampler has
-                one without end.
-        """
-        if isinstance(runner.train_loop, EpochBasedTrainLoop) and isinstance(
-                runner.train_dataloader.sampler, SwapSampler):
-            raise ValueError(
-                "train_cfg must be dict(type='IterBasedTrainLoop', "
-                'max_iters=...), as an epoch of the mmswap.SwapSampler never '
-                'ends, got an EpochBasedTrainLoop')
+        """Measure the splits before the first iteration."""
         evaluator = getattr(runner.val_loop, 'evaluator', None)
         if (not self.measure_before or runner.iter > 0
                 or not isinstance(evaluator, SwapEvaluator)
@@ -77,7 +65,11 @@ class SwapLogHook(Hook):
                          batch_idx: int,
                          data_batch: Any = None,
                          outputs: Optional[dict] = None) -> None:
-        """Log the norm of each group and how many are active."""
+        """Log the norm of each group, how many are active, and what is next.
+
+        In proximal mode ``swap/steps_to_zero_min`` is the number of steps
+        after which the smallest group would be zero.
+        """
         if not self.every_n_train_iters(runner, self.interval):
             return
         groups = swap_model_of(runner).groups
@@ -91,6 +83,9 @@ class SwapLogHook(Hook):
         }
         scalars['swap/active_groups'] = active
         scalars['swap/group_norm_sum'] = sum(values)
+        sparsity = getattr(runner.optim_wrapper, 'sparsity', None)
+        if sparsity is not None:
+            scalars.update(sparsity.scalars(runner.optim_wrapper.optimizer))
         runner.visualizer.add_scalars(scalars, step=runner.iter + 1)
 
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from mmswap.class_table import ClassTable
 from mmswap.models.outputs.observer import ClassifierOutputs
+from mmswap.models.outputs.phase_buffers import PhaseBuffers
 from mmswap.models.outputs.teacher import Teacher
 
 
@@ -44,6 +45,12 @@ class Objective(nn.Module, metaclass=ABCMeta):
             model: The wrapped model, with LoRA where it has any.
             classes: The class table.
         """
+
+    def start_phase(self) -> None:
+        """Drop what belongs to the phase before."""
+        for module in self.modules():
+            if isinstance(module, PhaseBuffers):
+                module.clear()
 
     @abstractmethod
     def forward(

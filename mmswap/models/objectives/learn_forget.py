@@ -3,14 +3,13 @@ from typing import Dict, Mapping, Optional, Union
 
 import torch
 from mmengine import dist
-from mmengine.logging import MessageHub, print_log
+from mmengine.logging import print_log
 from torch import Tensor
 
 from mmswap.models.objectives.base import Objective, check_weight
 from mmswap.models.outputs.observer import ClassifierOutputs
+from mmswap.models.outputs.phase_buffers import PhaseBuffers
 from mmswap.registry import MODELS
-
-_BOUND_KEY = 'mmswap_forget_bound'
 
 
 @MODELS.register_module()
@@ -92,29 +91,22 @@ class ForgetObjective(Objective):
         self.retain_weight = check_weight('retain_weight', retain_weight)
         self.auto_factor = auto_factor
         self.bound: Optional[float] = None if bound == 'auto' else float(bound)
-        # A bound found by an earlier run of this process is not this one's.
-        self._hub.update_info(_BOUND_KEY, self.bound)
-
-    @property
-    def _hub(self) -> MessageHub:
-        # The hub is saved with a checkpoint and restored by a resumed run
-        # only, so that a run goes on with the bound that it began with while
-        # one that merely loads the weights finds its own.
-        return MessageHub.get_current_instance()
+        self.auto_bound = PhaseBuffers()
 
     @torch.no_grad()
-    def _find_bound(self, forget_total: Tensor) -> float:
-        """The ``'auto'`` bound, alike on all ranks."""
-        resumed = self._hub.get_info(_BOUND_KEY, None)
-        if resumed is not None:
-            return resumed
-        first = forget_total.detach().float().clone()
-        dist.all_reduce(first, op='mean')
-        bound = self.auto_factor * float(first)
-        self._hub.update_info(_BOUND_KEY, bound)
-        print_log(f'mmswap: forget bound {bound:.4g} = {self.auto_factor} x '
-                  f'the forget loss of the first step', 'current')
-        return bound
+    def _bound(self, forget_total: Tensor) -> Union[float, Tensor]:
+        """The bound; ``'auto'`` is found in the first step of a phase."""
+        if self.bound is not None:
+            return self.bound
+        if not self.auto_bound.ready:
+            first = forget_total.detach().float().clone()
+            dist.all_reduce(first, op='mean')
+            bound = self.auto_factor * first
+            self.auto_bound.keep(dict(bound=bound))
+            print_log(f'mmswap: forget bound {float(bound):.4g} = '
+                      f'{self.auto_factor} x the forget loss of the first '
+                      'step', 'current')
+        return self.auto_bound.tensors['bound']
 
     def forward(
         self,
@@ -124,9 +116,7 @@ class ForgetObjective(Objective):
     ) -> Dict[str, Tensor]:
         """Weigh and bound; see :meth:`Objective.forward`."""
         del observed, teacher_outputs
-        if self.bound is None:
-            self.bound = self._find_bound(totals['forget'])
         return dict(
             retain_loss=self.retain_weight * totals['retain'],
             forget_loss=self.weight *
-            torch.relu(self.bound - totals['forget']))
+            torch.relu(self._bound(totals['forget']) - totals['forget']))

@@ -100,7 +100,7 @@ class PrototypeObjective(ForgetObjective):
         self.prototype_bound = prototype_bound
         self.distance = distance
         self.space = space
-        self.prototypes = PhaseBuffers('prototypes')
+        self.prototypes = PhaseBuffers()
 
     def set_prototypes(self, prototypes: Mapping[str, Tensor]) -> None:
         """Take the prototypes of the model as it is when the phase begins.

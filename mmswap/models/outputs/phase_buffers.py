@@ -1,17 +1,17 @@
-"""Tensors that are computed once, when a phase begins."""
+"""Tensors that belong to one phase."""
 from typing import Any, Dict, Mapping
 
 import torch
-from mmengine.logging import MessageHub
 from torch import Tensor, nn
 
 
-class _Buffers(nn.Module):
+class PhaseBuffers(nn.Module):
     """A dict of tensors that is saved and loaded with the module around it.
 
     Unlike buffers they need not exist before they are loaded: what is
-    computed at the start of a phase (prototypes, importances, the weights of
-    a teacher) is there again when the phase is resumed.
+    computed when a phase begins (prototypes, importances, the weights of a
+    teacher, a bound) is there again when the phase is resumed.
+    ``SwapModel.start_phase`` clears what the phase before has left.
     """
 
     def __init__(self) -> None:
@@ -22,19 +22,28 @@ class _Buffers(nn.Module):
         self.register_buffer('_where', torch.empty(0), persistent=False)
 
     def keep(self, tensors: Mapping[str, Tensor]) -> None:
-        """Replace all that is kept."""
+        """Replace all that is kept by copies, for the rest of the phase."""
         device = self._where.device
         self._kept = {
             key: tensor.detach().to(device, copy=True)
             for key, tensor in tensors.items()
         }
 
+    def clear(self) -> None:
+        """Drop all that is kept."""
+        self._kept = {}
+
+    @property
+    def ready(self) -> bool:
+        """Whether something is kept."""
+        return bool(self._kept)
+
     @property
     def tensors(self) -> Dict[str, Tensor]:
         """What is kept, by name."""
         return self._kept
 
-    def _apply(self, fn: Any, *args: Any, **kwargs: Any) -> '_Buffers':
+    def _apply(self, fn: Any, *args: Any, **kwargs: Any) -> 'PhaseBuffers':
         self._kept = {key: fn(t) for key, t in self._kept.items()}
         return super()._apply(fn, *args, **kwargs)
 
@@ -54,32 +63,3 @@ class _Buffers(nn.Module):
             key[len(prefix):]: tensor.detach().to(device, copy=True)
             for key, tensor in state_dict.items() if key.startswith(prefix)
         }
-
-
-class PhaseBuffers(_Buffers):
-    """Kept tensors that belong to one phase.
-
-    A checkpoint that is resumed brings those of the phase that goes on; one
-    that is named by ``load_from`` may bring those of the phase before. The
-    message hub tells the two apart: only a resumed run gets it back.
-
-    Args:
-        name: What they are, one name each within a phase.
-    """
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self._key = f'mmswap_phase_{name}'
-        # What an earlier run of this process kept is not this one's.
-        MessageHub.get_current_instance().update_info(self._key, False)
-
-    def keep(self, tensors: Mapping[str, Tensor]) -> None:
-        """Replace all that is kept, for the rest of the phase."""
-        super().keep(tensors)
-        MessageHub.get_current_instance().update_info(self._key, True)
-
-    @property
-    def ready(self) -> bool:
-        """Whether something was kept in this phase."""
-        hub = MessageHub.get_current_instance()
-        return bool(self.tensors) and hub.get_info(self._key, False)

@@ -55,7 +55,7 @@ class Teacher(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.weights = PhaseBuffers('teacher')
+        self.weights = PhaseBuffers()
 
     @torch.no_grad()
     def observe(self, model: nn.Module, batch: Dict[str, Any],

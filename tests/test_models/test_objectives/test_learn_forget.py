@@ -1,7 +1,6 @@
 """The objectives against their closed forms."""
 import pytest
 import torch
-from mmengine.logging import MessageHub
 
 from mmswap.models import ForgetObjective, LearnObjective
 from mmswap.models.objectives.base import build_objective
@@ -46,30 +45,36 @@ def test_auto_bound_comes_from_the_first_step_and_stays():
     assert float(later['forget_loss']) == pytest.approx(3 * 5. - 9.)
 
 
-def test_auto_bound_survives_a_resume_and_nothing_else():
-    objective = ForgetObjective(bound='auto', weight=1., auto_factor=3.)
+def auto(**kwargs):
+    return ForgetObjective(bound='auto', weight=1., auto_factor=3., **kwargs)
+
+
+def test_auto_bound_travels_with_the_objective_until_a_phase_starts():
+    objective = auto()
     objective(totals(retain=0., forget=5.))
-    saved = MessageHub.get_current_instance().state_dict()
-
-    # A new run in this process finds its own bound.
-    MessageHub.get_instance('another run')
-    fresh = ForgetObjective(bound='auto', weight=1., auto_factor=3.)
-    terms = fresh(totals(retain=0., forget=2.))
-    assert float(terms['forget_loss']) == pytest.approx(3 * 2. - 2.)
-
-    # A resumed one gets the hub back after the model is built.
-    MessageHub.get_instance('resumed run')
-    resumed = ForgetObjective(bound='auto', weight=1., auto_factor=3.)
-    MessageHub.get_current_instance().load_state_dict(saved)
+    resumed = auto()
+    resumed.load_state_dict(objective.state_dict())
     terms = resumed(totals(retain=0., forget=9.))
     assert float(terms['forget_loss']) == pytest.approx(3 * 5. - 9.)
+    resumed.start_phase()
+    terms = resumed(totals(retain=0., forget=2.))
+    assert float(terms['forget_loss']) == pytest.approx(3 * 2. - 2.)
 
 
-def test_a_second_objective_in_one_hub_forgets_the_first_bound():
-    for forget in (5., 2.):
-        objective = ForgetObjective(bound='auto', weight=1., auto_factor=3.)
+def test_objectives_of_one_process_have_bounds_of_their_own():
+    """In turn: the second does not take the first one's, nor the reverse."""
+    first, second = auto(), auto()
+    for objective, forget, bound in ((first, 5., 15.), (second, 2., 6.),
+                                     (first, 4., 15.), (second, 3., 6.)):
         terms = objective(totals(retain=0., forget=forget))
-        assert float(terms['forget_loss']) == pytest.approx(2 * forget)
+        assert float(terms['forget_loss']) == pytest.approx(bound - forget)
+
+
+def test_a_checkpoint_without_a_bound_loads():
+    objective = auto()
+    objective.load_state_dict({})
+    terms = objective(totals(retain=0., forget=2.))
+    assert float(terms['forget_loss']) == pytest.approx(3 * 2. - 2.)
 
 
 @pytest.mark.parametrize('kwargs, message', [

@@ -5,7 +5,7 @@ from mmengine.registry import MODELS
 from torch import nn
 
 from mmswap.models.outputs.observer import Observer
-from mmswap.models.outputs.phase_buffers import _Buffers as PhaseBuffers_
+from mmswap.models.outputs.phase_buffers import PhaseBuffers
 
 
 class Toy(nn.Module):
@@ -161,9 +161,9 @@ def test_a_margin_of_the_loss_is_seen_through():
 
 
 def test_kept_tensors_travel_in_a_state_dict():
-    outer = nn.ModuleDict(dict(kept=PhaseBuffers_(), other=nn.Linear(1, 1)))
+    outer = nn.ModuleDict(dict(kept=PhaseBuffers(), other=nn.Linear(1, 1)))
     outer['kept'].keep({'a.b': torch.arange(3.), 'c': torch.tensor(2)})
-    fresh = nn.ModuleDict(dict(kept=PhaseBuffers_(), other=nn.Linear(1, 1)))
+    fresh = nn.ModuleDict(dict(kept=PhaseBuffers(), other=nn.Linear(1, 1)))
     fresh.load_state_dict(outer.state_dict())
     assert list(fresh['kept'].tensors) == ['a.b', 'c']
     assert torch.equal(fresh['kept'].tensors['a.b'], torch.arange(3.))

@@ -1,7 +1,6 @@
 """The teacher is the model as its phase began, and stays it."""
 import pytest
 import torch
-from mmengine.logging import MessageHub
 from mmengine.registry import MODELS, DefaultScope
 from torch import nn
 from toy_classifier import make_cfg, make_model, make_step, move, step_loss
@@ -63,21 +62,19 @@ def test_a_resumed_phase_has_the_teacher_that_it_began_with(
     wanted = teacher_outputs(model, batch)
     move(model)
     state = {k: v.clone() for k, v in model.state_dict().items()}
-    hub = MessageHub.get_current_instance().state_dict()
 
-    # A phase that goes on: a Runner restores the hub after the model.
-    MessageHub.get_instance(f'resumed {trains}')
+    # A phase that goes on.
     resumed = MODELS.build(make_cfg(LWF, trains=trains)).train()
     resumed.load_state_dict(state)
-    MessageHub.get_current_instance().load_state_dict(hub)
+    resumed.resume_phase()
     assert_same_bits(resumed.objective.teacher.weights.tensors,
                      model.objective.teacher.weights.tensors)
     assert torch.equal(teacher_outputs(resumed, batch), wanted)
 
     # The next phase, from the same file: its teacher is where it begins.
-    MessageHub.get_instance(f'next {trains}')
     later = MODELS.build(make_cfg(LWF, trains=trains)).train()
     later.load_state_dict(state)
+    later.start_phase()
     said = teacher_outputs(later, batch)
     torch.testing.assert_close(said, later.model.eval()(batch['inputs']))
     assert not torch.allclose(said, wanted, atol=.1)
@@ -110,14 +107,14 @@ def test_eval_mode_comes_back_after_an_error():
     assert [m.training for m in model.modules()] == [True, True, False]
 
 
-def test_phase_tensors_of_another_run_are_not_ready():
-    first = PhaseBuffers('x')
+def test_phase_buffers_are_ready_while_something_is_kept():
+    first = PhaseBuffers()
     assert not first.ready
     first.keep(dict(a=torch.ones(2)))
     assert first.ready
-    assert not PhaseBuffers('x').ready
-    MessageHub.get_instance('another run of this process')
-    assert not first.ready
+    assert not PhaseBuffers().ready
+    first.clear()
+    assert not first.ready and not first.state_dict()
 
 
 def test_bf16_autocast_reaches_every_weight():

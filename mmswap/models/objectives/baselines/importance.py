@@ -97,8 +97,8 @@ class ImportanceObjective(RelabelObjective):
                              f'{METHODS}, got {method!r}')
         self.method = method
         self.penalty = check_weight('penalty', penalty)
-        self.anchor = PhaseBuffers('anchor')
-        self.importance = PhaseBuffers('importance')
+        self.anchor = PhaseBuffers()
+        self.importance = PhaseBuffers()
         self.params: Dict[str, nn.Parameter] = {}
 
     def attach(self, model: nn.Module, classes: ClassTable) -> None:

@@ -86,7 +86,7 @@ class SCRUBObjective(Objective):
         self.average_every = average_every
         self.average_decay = average_decay
         self.teacher = Teacher()
-        self.average = PhaseBuffers('average')
+        self.average = PhaseBuffers()
         self._params: Dict[str, nn.Parameter] = {}
 
     def attach(self, model: nn.Module, classes: ClassTable) -> None:

@@ -1,0 +1,110 @@
+"""Begins or resumes a phase, and makes its steps repeatable."""
+from typing import Any, Dict, Optional
+
+from mmengine.dist import get_rank
+from mmengine.hooks import Hook
+from mmengine.runner import IterBasedTrainLoop, Runner
+
+from mmswap.datasets import SwapSampler
+from mmswap.datasets.seeding import seed_all
+from mmswap.engine.averaging import average_what_trains, averaged_model_of
+from mmswap.engine.class_checks import (
+    check_checkpoint_classes,
+    check_run_classes,
+)
+from mmswap.engine.unwrap import swap_model_of
+from mmswap.models import SwapModel
+from mmswap.registry import HOOKS
+
+_SAMPLER_SEED = 'mmswap_sampler_seed'
+
+
+@HOOKS.register_module()
+class SwapHook(Hook):
+    """What every run of a ``mmswap.SwapModel`` needs.
+
+    In a config: ``default_hooks = dict(swap=dict(type='mmswap.SwapHook'))``.
+
+    Before the first iteration it begins a phase, or resumes one: a run at
+    iteration 0 begins, whatever it has loaded. Before every iteration it
+    seeds Python, numpy and torch by the run's seed, the rank and the
+    iteration, so that what a model draws while it trains (denoising queries,
+    sampled points, dropout, sizes of a batch) is the same in a run that was
+    interrupted and resumed. Of a stock model it does only the latter.
+
+    A resumed run gets the seed of its ``SwapSampler`` back, which mmengine
+    draws anew where ``randomness.seed`` is not set. And where the loop counts
+    iterations the sampler does not end at the epochs, at each of which
+    mmengine would wait two seconds and start the workers anew.
+    """
+
+    # Before the hooks that go by what the phase begins with.
+    priority = 'VERY_HIGH'
+
+    def __init__(self) -> None:
+        self._sampler_seed: Optional[int] = None
+
+    def before_train(self, runner: Runner) -> None:
+        """Begin or resume the phase, with the sampler as it has to be.
+
+        The moving average of an EMAHook begins and resumes with the model.
+
+        Raises:
+            ValueError: If the class tables of the run are not one.
+        """
+        self._set_sampler(runner)
+        model = swap_model_of(runner)
+        if not isinstance(model, SwapModel):
+            return
+        check_run_classes(runner, model.class_table)
+        for each in filter(None, (model, averaged_model_of(runner))):
+            if runner.iter == 0:
+                each.start_phase()
+            else:
+                each.resume_phase()
+        average_what_trains(runner)
+
+    def before_train_iter(self,
+                          runner: Runner,
+                          batch_idx: int,
+                          data_batch: Any = None) -> None:
+        """Seed."""
+        del batch_idx, data_batch
+        if runner.seed is not None:
+            seed_all((runner.seed, get_rank(), runner.iter))
+
+    def before_save_checkpoint(self, runner: Runner,
+                               checkpoint: Dict[str, Any]) -> None:
+        """Keep the sampler's seed."""
+        sampler = _swap_sampler(runner)
+        if sampler is not None:
+            checkpoint[_SAMPLER_SEED] = sampler.seed
+
+    def after_load_checkpoint(self, runner: Runner,
+                              checkpoint: Dict[str, Any]) -> None:
+        """Take the sampler's seed, for the case that the run is resumed.
+
+        Raises:
+            ValueError: If a class of the checkpoint has another label in the
+                model.
+        """
+        self._sampler_seed = checkpoint.get(_SAMPLER_SEED)
+        model = swap_model_of(runner)
+        if isinstance(model, SwapModel):
+            check_checkpoint_classes(
+                checkpoint.get('meta') or {}, model.class_table)
+
+    def _set_sampler(self, runner: Runner) -> None:
+        sampler = _swap_sampler(runner)
+        if sampler is None:
+            return
+        if runner.iter > 0 and self._sampler_seed is not None:
+            sampler.seed = self._sampler_seed
+        sampler.endless = isinstance(runner.train_loop, IterBasedTrainLoop)
+
+
+def _swap_sampler(runner: Runner) -> Optional[SwapSampler]:
+    """The sampler of the training, if it is a SwapSampler."""
+    loader = getattr(runner.train_loop, 'dataloader', None)
+    sampler = getattr(loader, 'sampler', None)
+    return sampler if isinstance(sampler, SwapSampler) else None
