@@ -17,7 +17,7 @@ from mmswap.models import SwapModel
 from mmswap.models.adapter_files import merge_adapter
 from mmswap.models.checkpoints import (
     EXTRA,
-    is_phase_checkpoint,
+    checkpoint_kind,
     unpack_extra,
 )
 from mmswap.models.classes.order import reorder_classes
@@ -90,12 +90,10 @@ def _check_phase(checkpoint: Dict[str, Any], table: ClassTable,
     """Refuse a checkpoint in which there is nothing of this phase."""
     wanted = 'checkpoint must be what the phase of this config wrote'
     state = checkpoint['state_dict']
-    if EXTRA not in state and not is_phase_checkpoint(state):
-        merged = 'mmswap_version' in (checkpoint.get('meta') or {})
-        kind = 'merged already' if merged else (
-            'a checkpoint of the base model, or of another stock model')
-        raise ValueError(f'{wanted}, but {path} is {kind}: there is no '
-                         'adapter in it to be merged')
+    kind = checkpoint_kind(state, checkpoint.get('meta'))
+    if kind != 'phase':
+        raise ValueError(f'{wanted}, got a {kind} checkpoint in {path}: there '
+                         'is no adapter in it to be merged')
     if EXTRA not in state:
         return
     extra = unpack_extra(state[EXTRA])

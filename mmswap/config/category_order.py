@@ -64,9 +64,10 @@ def check_category_order(cfg: Config) -> None:
             and its annotation file lists the classes in another order than
             the class table.
     """
-    if not is_mmswap_type(cfg.get('model'), 'SwapModel'):
+    model = cfg.get('model')
+    if not is_mmswap_type(model, 'SwapModel') or 'classes' not in model:
         return
-    table = ClassTable.from_cfg(cfg.model.classes)
+    table = ClassTable.from_cfg(model['classes'])
     for split in ('val', 'test'):
         if not is_mmswap_type(cfg.get(f'{split}_evaluator'), 'SwapEvaluator'):
             continue

@@ -57,9 +57,9 @@ def test_the_stock_model_predicts_what_the_phase_did(merged, build_stock,
 def test_what_is_no_phase_checkpoint_is_refused(merged, tmp_path, base_state):
     torch.save(base_state('mask_rcnn'), tmp_path / 'base.pth')
     _, checkpoint, _ = merged
-    for path, kind in ((tmp_path / 'base.pth', 'of the base model'),
-                       (checkpoint, 'merged already')):
-        with pytest.raises(ValueError, match=f'checkpoint must be .* {kind}'):
+    for path, kind in ((tmp_path / 'base.pth', 'a base'),
+                       (checkpoint, 'a merged')):
+        with pytest.raises(ValueError, match=f'checkpoint must be .* {kind} '):
             merge_checkpoint(tmp_path / 'phase.py', path, tmp_path / 'no.pth')
     assert not (tmp_path / 'no.pth').exists()
 
