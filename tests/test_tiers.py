@@ -2,7 +2,7 @@
 
 Read from the source by AST. Where a module has a test file of its own, one
 test in it has to be fast. Any other has to be used by a file with a fast
-test, or be used by a module beside it that such a file uses.
+test: by itself, or through modules of its room or of one within that.
 """
 import ast
 import importlib
@@ -103,8 +103,11 @@ def twin(path):
     return TESTS.joinpath(*(f'test_{room}' for room in rooms), f'test_{name}')
 
 
-def room(name):
-    return name.rpartition('.')[0]
+def helpers(module, tree):
+    """The modules that a module uses of its room, or of the one around it."""
+    room = module.rpartition('.')[0]
+    rooms = {room, room.rpartition('.')[0]} - {'mmswap'}
+    return {name for name in used(tree) if name.rpartition('.')[0] in rooms}
 
 
 @pytest.fixture(scope='module')
@@ -117,18 +120,21 @@ def trees():
 
 @pytest.fixture(scope='module')
 def reached(trees):
-    """The modules that fast tests use, and those beside that these use."""
-    names = set()
-    for path, tree in trees.items():
-        if path.name.startswith('test_') and fast_tests(tree):
-            names |= used(tree)
+    """The modules that fast tests use, and the helpers of these."""
     by_name = {module_name(path): trees[path] for path in MODULES}
-    beside = {
-        other
-        for name in names & set(by_name) for other in used(by_name[name])
-        if room(other) == room(name)
+    new = {
+        name for path, tree in trees.items()
+        if path.name.startswith('test_') and fast_tests(tree)
+        for name in used(tree)
     }
-    return names | beside
+    found = set()
+    while new:
+        found |= new
+        new = {
+            helper for name in new & set(by_name)
+            for helper in helpers(name, by_name[name])
+        } - found
+    return found
 
 
 @pytest.mark.parametrize('path', MODULES, ids=module_name)
@@ -137,6 +143,30 @@ def test_a_fast_test_reaches(path, trees, reached):
         assert fast_tests(trees[twin(path)])
     else:
         assert module_name(path) in reached
+
+
+def on_two_ranks(tree):
+    """Tests that start processes: by themselves or by a fixture of theirs."""
+    functions = [
+        node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    starting = {
+        function.name for function in functions for node in ast.walk(function)
+        if isinstance(node, ast.Name) and node.id == 'run_on_two_ranks'
+    }
+    return {
+        function.name for function in functions
+        if function.name in starting
+        or starting & {arg.arg for arg in function.args.args}
+    }
+
+
+def test_what_starts_processes_is_slow(trees):
+    """Each of them imports everything: ten seconds."""
+    fast = {
+        path.name: names for path, tree in trees.items()
+        if (names := on_two_ranks(tree) & set(fast_tests(tree)))
+    }
+    assert not fast
 
 
 SOURCE = """
@@ -150,12 +180,18 @@ def test_long():
 @pytest.mark.parametrize('x', [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_short(monkeypatch, x):
     monkeypatch.setattr('mmswap.apis.state.STATE_FILE', 'x')
+@pytest.fixture
+def ranks(tmp_path):
+    return run_on_two_ranks(find, tmp_path)
+def test_alike(ranks):
+    assert ranks[0] == ranks[1]
 """
 
 
 def test_the_check_reads_files():
     tree = ast.parse(SOURCE)
-    assert fast_tests(tree) == ['test_short']
+    assert fast_tests(tree) == ['test_short', 'test_alike']
+    assert on_two_ranks(tree) == {'ranks', 'test_alike'}
     assert used(tree) == {
         'mmswap.models.swap_model', 'mmswap.apis.swap', 'mmswap.apis.state',
         'mmswap.engine.hooks.swap_log_hook', 'mmswap.models.adapter_files'}

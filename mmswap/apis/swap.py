@@ -9,6 +9,11 @@ from mmengine.config import Config
 from mmengine.dist import barrier, broadcast_object_list, is_main_process
 from mmengine.runner import find_latest_checkpoint
 
+from mmswap.apis.base_scores import (
+    base_fingerprint,
+    score_later_forgets,
+    tell_pretrained,
+)
 from mmswap.apis.config import drop_training
 from mmswap.apis.launch import build_runner, prepare_distributed
 from mmswap.apis.plan import (
@@ -90,7 +95,7 @@ class _Swap:
     def run(self) -> None:
         """Evaluate the base and run every phase that is not finished."""
         first = self.phases[0]
-        if self.records.has_finished(BASE, first.fingerprint):
+        if self.records.has_finished(BASE, base_fingerprint(self.phases)):
             _say('base: evaluated before')
         else:
             self._evaluate_base(first)
@@ -125,6 +130,7 @@ class _Swap:
         cfg.work_dir = str(self.work_dir / BASE)
         cfg.experiment_name = f'swap_{BASE}'
         cfg.resume = False
+        score_later_forgets(cfg, self.phases)
         if _is_from_scratch(cfg):
             cfg.model.trains = 'all'  # Which loads the base.
         started = time.monotonic()
@@ -132,7 +138,8 @@ class _Swap:
         _say(f'base: evaluating {cfg.load_from}')
         metrics = scalar_metrics(runner.val())
         _check_metrics(metrics)
-        self.records.put(BASE, fingerprint=first.fingerprint, metrics=metrics)
+        self.records.put(
+            BASE, fingerprint=base_fingerprint(self.phases), metrics=metrics)
         _say(f'base: evaluated in {_duration(started)}')
 
     def _run_phase(self, phase: Phase, load_from: str, label: str) -> None:
@@ -187,11 +194,12 @@ class _Swap:
         latest = latest_checkpoint(cfg.work_dir) if same else None
         if latest is not None:
             cfg.load_from, cfg.resume = latest, True
+        base = self.records.get(BASE)['metrics']
         if cfg.model.classes == self.phases[0].cfg.model.classes:
-            # A later request has splits that the base was not scored by; its
-            # own start is what it is compared with.
-            base = self.records.get(BASE)
-            _tell_before(cfg, primary_metrics(base['metrics']))
+            _tell_before(cfg, primary_metrics(base))
+        else:
+            # It measures its own start, by splits that the base has not.
+            tell_pretrained(cfg, phase.name, base)
         return cfg
 
 

@@ -4,12 +4,13 @@ import pickle
 import pytest
 from coco_files import CLASSES, NAMES, PIPELINE
 from mmdet.registry import DATASETS as MMDET_DATASETS
-from mmengine.dataset import ClassBalancedDataset
+from mmengine.dataset import ClassBalancedDataset, ConcatDataset
 from mmengine.registry import DATASETS as ROOT_DATASETS
 from torch.utils.data import DataLoader
 
 from mmswap.class_table import ClassTable
 from mmswap.datasets import ClassSubset
+from mmswap.evaluation import SwapEvaluator
 
 
 def content(subset):
@@ -317,6 +318,34 @@ def test_config_is_not_changed(coco):
     before = copy.deepcopy(cfg)
     ClassSubset(cfg, CLASSES, 'all')
     assert cfg == before
+
+
+@pytest.mark.parametrize('lazy', [False, True])
+@pytest.mark.parametrize('keep, in_part', [
+    ('all', False), (('retain', 'forget', 'learn'), False), ('learn', True),
+    (('retain', 'forget'), True)])
+def test_metainfo_tells_whether_all_classes_are_labelled(
+        coco, keep, in_part, lazy):
+    cfg = coco([['cat', 'dog'], ['owl']])
+    metainfo = ClassSubset(cfg, CLASSES, keep, lazy_init=lazy).metainfo
+    assert metainfo.get('swap_labelled_in_part', False) is in_part
+
+
+def test_a_data_set_without_a_class_is_labelled_in_part(coco):
+    cfg = coco([['cat', 'dog']], categories=('cat', 'dog', 'cow'))
+    assert ClassSubset(cfg, CLASSES, 'all').metainfo['swap_labelled_in_part']
+
+
+def test_two_that_are_labelled_in_part_can_be_joined(coco):
+    """Old and new classes to validate on, each with images of their own."""
+    cfg = coco([['cat'], ['owl']])
+    joined = ConcatDataset([
+        dict(type='mmswap.ClassSubset', dataset=cfg, classes=CLASSES,
+             keep=keep) for keep in (['retain', 'forget'], 'learn')])
+    metrics = dict(learn=dict(type='mmdet.CocoMetric'))
+    with pytest.raises(ValueError, match="evaluator.images must be 'split'"):
+        SwapEvaluator(metrics).dataset_meta = joined.metainfo
+    SwapEvaluator(metrics, images='split').dataset_meta = joined.metainfo
 
 
 def test_metainfo_holds_the_table(coco):
