@@ -8,7 +8,6 @@ Launchers start it as they start a script::
 import argparse
 from typing import Callable, Dict, NamedTuple, Optional, Sequence
 
-from mmswap.apis.checkpoint import read_checkpoint
 from mmswap.apis.config import (
     add_config_arguments,
     enable_amp,
@@ -19,9 +18,9 @@ from mmswap.apis.config import (
 )
 from mmswap.apis.launch import build_runner
 from mmswap.apis.merge import merge_checkpoint
+from mmswap.apis.publish import publish_checkpoint
 from mmswap.apis.swap import run_swap
 from mmswap.apis.testing import DumpHook, enable_painting, enable_tta
-from mmswap.models.safetensors_files import save_safetensors
 from mmswap.version import __version__
 
 
@@ -141,15 +140,18 @@ def _merge(args: argparse.Namespace) -> None:
 
 def _add_publish_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('checkpoint', help='what training or merging wrote')
-    parser.add_argument('out', help='file to write, *.safetensors')
+    parser.add_argument('out', help='file to write, *.safetensors or *.pth')
+    parser.add_argument(
+        '--full',
+        action='store_true',
+        help='keep the precision instead of storing floats in half of it')
     _add_trust(parser)
 
 
 def _publish(args: argparse.Namespace) -> None:
-    if not args.out.endswith('.safetensors'):
-        raise ValueError(f'OUT must end in .safetensors, got {args.out}')
-    checkpoint = read_checkpoint(args.checkpoint, args.trust)
-    save_safetensors(checkpoint['state_dict'], args.out, half=True)
+    out = publish_checkpoint(args.checkpoint, args.out, not args.full,
+                             args.trust)
+    print(f'Published checkpoint: {out}')
 
 
 COMMANDS: Dict[str, Command] = dict(
@@ -163,8 +165,8 @@ COMMANDS: Dict[str, Command] = dict(
         'turn a phase checkpoint into a plain one, with the stock config '
         'for it', _add_merge_arguments, _merge),
     publish=Command(
-        'write the weights alone, in half precision, to a .safetensors file',
-        _add_publish_arguments, _publish))
+        'write the weights of a stock or merged checkpoint to a small file '
+        'to hand out',         _add_publish_arguments, _publish))
 
 
 def build_parser() -> argparse.ArgumentParser:

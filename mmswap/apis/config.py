@@ -12,6 +12,7 @@ from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.logging import print_log
 from mmengine.runner import find_latest_checkpoint
 
+from mmswap.config.category_order import check_category_order
 from mmswap.config.tables import check_tables
 from mmswap.config.types import is_mmswap_type, type_name
 from mmswap.tasks.lookup import task_of_scope
@@ -71,7 +72,8 @@ def load_config(filename: Union[str, Path],
         The config. One with a SwapModel has a SwapHook.
 
     Raises:
-        ValueError: If parts of the config have different class tables.
+        ValueError: If parts of the config have different class tables, or
+            the data to validate on lists the classes in another order.
     """
     cfg = Config.fromfile(str(filename))
     cfg.launcher = launcher
@@ -79,6 +81,7 @@ def load_config(filename: Union[str, Path],
     if cfg_options is not None:
         cfg.merge_from_dict(cfg_options)
     check_tables(cfg)
+    check_category_order(cfg)
     add_swap_hook(cfg)
     if work_dir is not None:
         cfg.work_dir = str(work_dir)

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 
 from mmswap.apis.config import enable_amp, load_config
 from mmswap.class_table import ClassTable
+from mmswap.config.category_order import check_category_order
 from mmswap.config.phases import request_cfg
 from mmswap.config.requests import (
     Plan,
@@ -17,6 +19,8 @@ from mmswap.config.requests import (
     class_tables,
     read_plan,
 )
+from mmswap.config.types import is_mmswap_type
+from mmswap.config.unswap import merged_order
 
 BASE = 'base'
 
@@ -164,7 +168,19 @@ def _check_phase(cfg: Config, name: str) -> ClassTable:
     if hook is None or not hook.get('save_last', True):
         raise ValueError('default_hooks.checkpoint must save the last step '
                          f'(save_last=True), got {hook} in {name}')
+    if is_mmswap_type(cfg.model, 'SwapModel'):
+        _check_data(cfg, table)
     return table
+
+
+def _check_data(cfg: Config, table: ClassTable) -> None:
+    """Refuse data that would be scored wrongly; warn of later trouble."""
+    check_category_order(cfg)
+    try:
+        merged_order(cfg, table)
+    except ValueError as error:
+        print_log('WARNING: the swap can be trained, but its model cannot be '
+                  f'merged: {error}')
 
 
 def _fingerprint(cfg: Config, upstream: str) -> str:

@@ -9,6 +9,11 @@ from mmengine.config import Config
 from mmengine.dist import barrier, broadcast_object_list, is_main_process
 from mmengine.runner import find_latest_checkpoint
 
+from mmswap.apis.base_scores import (
+    base_fingerprint,
+    score_later_forgets,
+    tell_pretrained,
+)
 from mmswap.apis.config import drop_training
 from mmswap.apis.launch import build_runner, prepare_distributed
 from mmswap.apis.plan import (
@@ -19,7 +24,7 @@ from mmswap.apis.plan import (
     plan_phases,
 )
 from mmswap.apis.report import Column, build_report, primary_metrics
-from mmswap.apis.state import read_state, write_report, write_state
+from mmswap.apis.state import SwapRecords, write_report
 from mmswap.apis.training import (
     clear_last_checkpoint,
     count_groups,
@@ -80,23 +85,17 @@ def run_swap(configs: Sequence[Union[str, Path]],
 
 
 class _Swap:
-    """The state of a swap and what is left to do.
-
-    ``swap_state.json`` holds a record of the base's evaluation and of each
-    phase: its fingerprint and, when it is finished, its metrics and its
-    checkpoint. All processes read it before the first of them writes it:
-    every Runner that is built waits for all of them.
-    """
+    """The phases of a swap and what is known of them."""
 
     def __init__(self, work_dir: Path, phases: List[Phase]) -> None:
         self.work_dir = work_dir
         self.phases = phases
-        self.records: Dict[str, Dict[str, Any]] = read_state(work_dir)
+        self.records = SwapRecords(work_dir)
 
     def run(self) -> None:
         """Evaluate the base and run every phase that is not finished."""
         first = self.phases[0]
-        if self._finished(BASE, first.fingerprint):
+        if self.records.has_finished(BASE, base_fingerprint(self.phases)):
             _say('base: evaluated before')
         else:
             self._evaluate_base(first)
@@ -104,43 +103,34 @@ class _Swap:
         load_from = first.cfg.load_from
         for number, phase in enumerate(self.phases, 1):
             label = f'phase {number} of {len(self.phases)}, {phase.name}'
-            if self._finished(phase.name, phase.fingerprint):
+            if self.records.has_finished(phase.name, phase.fingerprint):
                 _say(f'{label}: finished before, not run again')
             else:
                 run = self._undo if phase.undo else self._run_phase
                 run(phase, load_from, label)
                 free_memory()
-            load_from = self._checkpoint(phase.name)
+            load_from = self.records.checkpoint(phase.name)
 
     def report(self) -> Dict[str, Any]:
         """The report of the whole swap."""
-        columns = [Column('base', self.records[BASE]['metrics'])]
+        columns = [Column('base', self.records.get(BASE)['metrics'])]
         names = [phase.name for phase in self.phases]
         start = len(common_start(names)) if len(names) > 1 else 0
         for name in names:
-            record = self.records[name]
+            record = self.records.get(name)
             columns.append(
                 Column(f'after {name[start:]}', record['metrics'],
                        record.get('groups')))
         report = build_report(columns)
-        report['checkpoints'] = {n: self._checkpoint(n) for n in names}
+        report['checkpoints'] = {n: self.records.checkpoint(n) for n in names}
         return report
-
-    def _finished(self, name: str, fingerprint: str) -> bool:
-        record = self.records.get(name, {})
-        if 'metrics' not in record or record['fingerprint'] != fingerprint:
-            return False
-        return name == BASE or Path(self._checkpoint(name)).is_file()
-
-    def _checkpoint(self, name: str) -> str:
-        # Relative to the work dir, so that the folder can be moved.
-        return str(self.work_dir / self.records[name]['checkpoint'])
 
     def _evaluate_base(self, first: Phase) -> None:
         cfg = copy.deepcopy(first.cfg)
         cfg.work_dir = str(self.work_dir / BASE)
         cfg.experiment_name = f'swap_{BASE}'
         cfg.resume = False
+        score_later_forgets(cfg, self.phases)
         if _is_from_scratch(cfg):
             cfg.model.trains = 'all'  # Which loads the base.
         started = time.monotonic()
@@ -148,18 +138,21 @@ class _Swap:
         _say(f'base: evaluating {cfg.load_from}')
         metrics = scalar_metrics(runner.val())
         _check_metrics(metrics)
-        self._record(BASE, fingerprint=first.fingerprint, metrics=metrics)
+        self.records.put(
+            BASE, fingerprint=base_fingerprint(self.phases), metrics=metrics)
         _say(f'base: evaluated in {_duration(started)}')
 
     def _run_phase(self, phase: Phase, load_from: str, label: str) -> None:
         started = time.monotonic()
         cfg = self._phase_cfg(phase, load_from)
-        why = self._why(phase, cfg.resume)
+        why = 'was interrupted, goes on from its last checkpoint' if (
+            cfg.resume) else self.records.why_run(phase.name,
+                                                  phase.fingerprint)
         runner = build_runner(cfg)
         _say(f'{label}: {why}')
         if not cfg.resume:
             clear_last_checkpoint(cfg.work_dir)
-        self._record(phase.name, fingerprint=phase.fingerprint)
+        self.records.put(phase.name, fingerprint=phase.fingerprint)
         metrics = train(runner)
         checkpoint = [find_latest_checkpoint(cfg.work_dir)]
         broadcast_object_list(checkpoint)
@@ -184,7 +177,7 @@ class _Swap:
     def _finish(self, phase: Phase, checkpoint: str,
                 metrics: Dict[str, float], groups: Dict[str, int]) -> None:
         """Record a phase that is over."""
-        self._record(
+        self.records.put(
             phase.name,
             fingerprint=phase.fingerprint,
             checkpoint=os.path.relpath(checkpoint, self.work_dir),
@@ -196,32 +189,18 @@ class _Swap:
         if _is_from_scratch(cfg):
             load_from = cfg.load_from  # Not where the last request ended.
         cfg.load_from, cfg.resume = load_from, False
-        same = self.records.get(phase.name,
-                                {}).get('fingerprint') == phase.fingerprint
+        same = self.records.get(
+            phase.name).get('fingerprint') == phase.fingerprint
         latest = latest_checkpoint(cfg.work_dir) if same else None
         if latest is not None:
             cfg.load_from, cfg.resume = latest, True
+        base = self.records.get(BASE)['metrics']
         if cfg.model.classes == self.phases[0].cfg.model.classes:
-            # A later request has splits that the base was not scored by; its
-            # own start is what it is compared with.
-            _tell_before(cfg, primary_metrics(self.records[BASE]['metrics']))
+            _tell_before(cfg, primary_metrics(base))
+        else:
+            # It measures its own start, by splits that the base has not.
+            tell_pretrained(cfg, phase.name, base)
         return cfg
-
-    def _why(self, phase: Phase, resume: bool) -> str:
-        """Why a phase is run, and from where."""
-        if resume:
-            return 'was interrupted, goes on from its last checkpoint'
-        record = self.records.get(phase.name, {})
-        if record.get('fingerprint', phase.fingerprint) != phase.fingerprint:
-            return ('its config, or something before it, is not what it was '
-                    'run with; starts anew')
-        if 'metrics' in record:
-            return 'its checkpoint is gone; starts anew'
-        return 'starts'
-
-    def _record(self, name: str, **record: Any) -> None:
-        self.records[name] = record
-        write_state(self.work_dir, self.records)
 
 
 def _is_from_scratch(cfg: Config) -> bool:

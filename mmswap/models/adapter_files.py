@@ -5,44 +5,25 @@ and mmswap's own: ``swap.json`` with the class table,
 ``class_rows.safetensors`` with the rows of the new classes, and, only where
 asked for, ``prototypes.safetensors`` with the class prototypes of a phase.
 """
-import copy
 import json
 from pathlib import Path
 from typing import Any, Dict, Optional, Union
 
 import torch
-from peft import (
-    LoraConfig,
-    get_peft_model_state_dict,
-    inject_adapter_in_model,
-)
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import nn
 
 from mmswap.class_table import ClassTable
-from mmswap.models.adapters.groups import (
-    group_norms,
-    lora_layers,
-    zero_layers,
-)
-from mmswap.models.adapters.lora import (
-    adapter_config,
-    layer_pattern,
-    lora_state,
-    merge_lora,
-    remove_lora,
-)
+from mmswap.models.adapters.groups import group_norms, zero_layers
+from mmswap.models.adapters.lora import merge_lora, remove_lora
 from mmswap.models.objectives.prototype import PrototypeObjective
+from mmswap.models.peft_files import CONFIG, WEIGHTS, read_lora, write_lora
 from mmswap.models.safetensors_files import save_safetensors
 from mmswap.models.swap_model import SwapModel
 
-_WEIGHTS = 'adapter_model.safetensors'
-_CONFIG = 'adapter_config.json'
 _ROWS = 'class_rows.safetensors'
 _PROTOTYPES = 'prototypes.safetensors'
 _SWAP = 'swap.json'
-# The prefix that peft's own files carry.
-_PEFT_PREFIX = 'base_model.model.'
 
 
 def _inner(model: nn.Module) -> nn.Module:
@@ -65,7 +46,10 @@ def merge_adapter(model: nn.Module) -> nn.Module:
     Raises:
         ValueError: If a merged weight is not finite.
     """
-    return merge_lora(_inner(model))
+    merged = merge_lora(_inner(model))
+    if isinstance(model, SwapModel):
+        model.frozen_rows.hold()  # LoRA may have been in the classifier.
+    return merged
 
 
 def remove_adapter(model: nn.Module) -> nn.Module:
@@ -105,34 +89,11 @@ def save_adapter(model: nn.Module,
     Raises:
         ValueError: If the model has no adapter of that name.
     """
-    inner = _inner(model)
-    config = adapter_config(inner, name)
-    if config is None:
-        raise ValueError('adapter.name must be one of the model, got '
-                         f'{name!r}')
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    inner, folder = _inner(model), Path(folder)
     norms = group_norms(inner, name)
     # Not all of them: an adapter has a layer.
     dropped = zero_layers(inner, name) if any(norms.values()) else []
-    weights = get_peft_model_state_dict(
-        inner,
-        state_dict={
-            key: value
-            for key, value in lora_state(inner).items()
-            if key.partition('.lora_')[0] not in dropped
-        },
-        adapter_name=name,
-        save_embedding_layers=False)
-    save_safetensors(
-        {_PEFT_PREFIX + key: value for key, value in weights.items()},
-        folder / _WEIGHTS)
-    config = copy.copy(config)
-    config.target_modules = layer_pattern([
-        path for path, layer in lora_layers(inner)
-        if name in layer.lora_A and path not in dropped
-    ])
-    config.save_pretrained(str(folder))
+    write_lora(inner, folder, name, dropped)
     meta: Dict[str, Any] = dict(
         format=1,
         group_norms=norms,
@@ -165,41 +126,14 @@ def load_adapter(model: nn.Module,
         ValueError: If classes, layers, rank or alpha are not the model's.
     """
     folder = Path(folder)
-    absent = [file for file in (_WEIGHTS, _CONFIG, _SWAP)
+    absent = [file for file in (WEIGHTS, CONFIG, _SWAP)
               if not (folder / file).is_file()]
     if absent:
         raise FileNotFoundError(f'{folder} must be a folder of '
                                 f'mmswap.save_adapter, but has no {absent}')
     meta = json.loads((folder / _SWAP).read_text())
     _check_classes(model, meta.get('classes'))
-    inner = _inner(model)
-    config = LoraConfig.from_pretrained(str(folder))
-    live = adapter_config(inner, name)
-    if live is None:
-        inject_adapter_in_model(config, inner, adapter_name=name)
-    elif (live.r, live.lora_alpha) != (config.r, config.lora_alpha):
-        # The same matrices at another scale are another update.
-        raise ValueError(
-            f'adapter.rank and adapter.alpha must be {config.r} and '
-            f'{config.lora_alpha}, those of the adapter in {folder}, got '
-            f'{live.r} and {live.lora_alpha}')
-    own = {
-        key.replace(f'.{name}.', '.'): value
-        for key, value in lora_state(inner).items() if f'.{name}.' in key
-    }
-    saved = {
-        key[len(_PEFT_PREFIX):]: value
-        for key, value in load_file(folder / _WEIGHTS).items()
-    }
-    # Layers that were zero are not in the file, and need not be in the model.
-    dropped = meta.get('dropped_layers', ())
-    zero = {key for key in own if key.partition('.lora_')[0] in dropped}
-    _check_shapes({k: own[k] for k in own if k not in zero}, saved, folder)
-    with torch.no_grad():
-        for key in zero:
-            own[key].zero_()
-        for key, value in saved.items():
-            own[key].copy_(value)
+    read_lora(_inner(model), folder, name, meta.get('dropped_layers', ()))
     if isinstance(model, SwapModel):
         _read_parts(model, folder)
     return model
@@ -214,16 +148,6 @@ def _read_parts(model: SwapModel, folder: Path) -> None:
     if isinstance(model.objective, PrototypeObjective) and (
             folder / _PROTOTYPES).is_file():
         model.objective.set_prototypes(load_file(folder / _PROTOTYPES))
-
-
-def _check_shapes(own: Dict[str, Tensor], saved: Dict[str, Tensor],
-                  folder: Path) -> None:
-    shapes = [{(key, tuple(value.shape)) for key, value in state.items()}
-              for state in (own, saved)]
-    odd = sorted({key for key, _ in shapes[0] ^ shapes[1]})
-    if odd:
-        raise ValueError(f'the adapter in {folder} must fit the model; layers '
-                         f'that differ: {odd[:5]}, {len(odd)} in all')
 
 
 def _write_parts(model: SwapModel, folder: Path,

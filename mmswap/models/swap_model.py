@@ -45,8 +45,9 @@ class SwapModel(SwapState):
             :class:`ForgetObjective`.
         classes: ``dict(base, learn, forget)`` of class names; see
             :class:`~mmswap.class_table.ClassTable`.
-        adapter: Arguments of :func:`~mmswap.models.lora.apply_adapter`; rank
-            8, alpha 8 and targets ``'ffn'`` where not given. A phase goes on
+        adapter: Arguments of
+            :func:`~mmswap.models.adapters.lora.apply_adapter`; rank 8, alpha
+            8 and targets ``'ffn'`` where not given. A phase goes on
             with the adapter of the phase before it if that has the same
             ``name`` (the published behaviour). With another name it starts a
             fresh one; the earlier one is folded into the weights, and can be

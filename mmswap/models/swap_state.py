@@ -166,7 +166,9 @@ class SwapState(BaseModel):
         Raises:
             KeyError: If there is no such adapter.
         """
+        self.frozen_rows.restore()
         undo_adapter(self.model, self.history, name)
+        self.frozen_rows.hold()  # LoRA may have been in the classifier.
 
     def base_state_dict(self) -> Dict[str, Tensor]:
         """The base model's state dict: no LoRA, K classes, stock keys.

@@ -20,18 +20,25 @@ def all_tasks() -> Iterator[Task]:
 
 
 def task_of_scope(scope: Optional[str]) -> Optional[Task]:
-    """A task of the library with that default scope; None without one.
-
-    What it says of its library, each task of that library says.
+    """Find a task of the library with a default scope.
 
     Args:
         scope: A config's ``default_scope``.
+
+    Returns:
+        One of its tasks, as all of a library say the same of its tools; None
+        if there is none.
     """
     return next((task for task in all_tasks() if task.scope == scope), None)
 
 
 def primary_metrics() -> Tuple[str, ...]:
-    """The names that stand for a split's accuracy, the first found wins."""
+    """Names of the metrics that may stand for the accuracy of a split.
+
+    Returns:
+        Those of all tasks, the first registered first. The first that a split
+        has stands for it.
+    """
     tasks = reversed(list(all_tasks()))
     return tuple(name for task in tasks for name in task.primary_metrics)
 
@@ -42,6 +49,9 @@ def read_labels(dataset: BaseDataset, table: ClassTable) -> BaseLabels:
     Args:
         dataset: The data set, fully initialized.
         table: The class table.
+
+    Returns:
+        The kind of labels of the task that knows them, for this data set.
 
     Raises:
         TypeError: If it has labels of a kind that is not supported, alone or
@@ -77,6 +87,9 @@ def samples_of(sample: Sample, metric: BaseMetric) -> BaseSamples:
     Args:
         sample: The data sample of an image.
         metric: The metric to be fed with it.
+
+    Returns:
+        The kind of samples of the task that knows them.
 
     Raises:
         TypeError: If it is of no kind that can be restricted to a split.

@@ -100,7 +100,7 @@ def test_run(toy, capsys):
     (['test', '{toy}', 'x.pth', '--tta'], 'tta_model'),
     (['test', '{toy}', 'x.pth', '--show'], 'default_hooks.visualization'),
     (['merge', '{toy}', 'x.pth', 'out.pth'], 'model.type'),
-    (['publish', 'x.pth', 'out.pth'], '.safetensors'),
+    (['publish', 'x.pth', 'out.bin'], '.safetensors'),
 ])
 def test_options_are_heard(args, key, toy):
     """Each is refused with the key of the toy's config that it needs."""
@@ -114,3 +114,5 @@ def test_publish_writes_the_weights_in_half_precision(toy, tmp_path):
     weights = load_file(out)['weights']
     assert weights.dtype == torch.float16
     assert weights.tolist() == pytest.approx(toy_swap.BASE, abs=1e-3)
+    _mmswap('publish', toy.base, out, '--full')
+    assert load_file(out)['weights'].dtype == torch.float32

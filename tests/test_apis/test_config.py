@@ -14,7 +14,6 @@ from mmswap.apis.config import (
     set_local_rank,
     unwrap_pipeline_owner,
 )
-from mmswap.registry import HOOKS
 
 
 @pytest.fixture
@@ -89,11 +88,8 @@ def test_mmpretrain_dataloaders_get_its_defaults(write):
 
 SWAP_MODEL = dict(type='mmswap.SwapModel')
 SWAP_HOOK = dict(type='mmswap.SwapHook')
-there_is_a_swap_hook = pytest.mark.skipif(
-    HOOKS.get('mmswap.SwapHook') is None, reason='no mmswap.SwapHook')
 
 
-@there_is_a_swap_hook
 @pytest.mark.parametrize('given', [
     dict(), dict(default_hooks=None), dict(default_hooks=dict(a=dict(b=1)))])
 def test_a_phase_has_a_swap_hook(given):
@@ -115,12 +111,6 @@ def test_whoever_has_a_swap_hook_or_needs_none_gets_none(given):
     cfg = Config(given)
     add_swap_hook(cfg)
     assert cfg.to_dict() == given
-
-
-@there_is_a_swap_hook
-def test_the_swap_hook_comes_with_the_config(write):
-    cfg = load_config(write("model = dict(type='mmswap.SwapModel')"))
-    assert cfg.default_hooks.swap == SWAP_HOOK
 
 
 @pytest.mark.parametrize('given, wanted', [

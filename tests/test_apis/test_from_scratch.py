@@ -23,7 +23,7 @@ def make_phase(name, trains):
 def test_a_request_does_not_go_on_from_the_last(tmp_path, trains, load_from):
     runs = swap._Swap(
         tmp_path, [make_phase('1', trains), make_phase('2', trains)])
-    runs.records['base'] = dict(metrics={})
+    runs.records.put('base', fingerprint='', metrics={})
     cfg = runs._phase_cfg(runs.phases[1], 'earlier.pth')
     assert cfg.load_from == load_from and not cfg.resume
 
@@ -41,4 +41,4 @@ def test_the_base_is_loaded_to_be_scored(tmp_path, monkeypatch, trains):
     runs._evaluate_base(runs.phases[0])
     assert built[0].model.trains == trains.replace('from_scratch', 'all')
     assert runs.phases[0].cfg.model.trains == trains
-    assert runs.records['base']['metrics'] == {'swap/retain': .9}
+    assert runs.records.get('base')['metrics'] == {'swap/retain': .9}

@@ -1,9 +1,17 @@
 """Merging a phase checkpoint, from end to end."""
+import json
+
+import cv2
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from mmengine.registry import DATASETS
 
-from mmswap.apis import merge_checkpoint
+from mmswap.apis import build_runner, merge_checkpoint
+from mmswap.apis.config import drop_training
+from mmswap.models.checkpoints import EXTRA, pack_extra, unpack_extra
 
 
 def test_a_config_that_is_no_phase(tmp_path):
@@ -25,6 +33,10 @@ def merged(tmp_path, build_swap, randomise_adapter, read_config):
     return (model, *paths)
 
 
+def state_of(path):
+    return torch.load(path, weights_only=True)['state_dict']
+
+
 def test_the_stock_model_predicts_what_the_phase_did(merged, build_stock,
                                                      predict):
     model, checkpoint, config = merged
@@ -40,3 +52,125 @@ def test_the_stock_model_predicts_what_the_phase_did(merged, build_stock,
     for key in wanted:
         torch.testing.assert_close(
             got[key], wanted[key], rtol=1e-3, atol=1e-3, msg=key)
+
+
+def test_what_is_no_phase_checkpoint_is_refused(merged, tmp_path, base_state):
+    torch.save(base_state('mask_rcnn'), tmp_path / 'base.pth')
+    _, checkpoint, _ = merged
+    for path, kind in ((tmp_path / 'base.pth', 'a base'),
+                       (checkpoint, 'a merged')):
+        with pytest.raises(ValueError, match=f'checkpoint must be .* {kind} '):
+            merge_checkpoint(tmp_path / 'phase.py', path, tmp_path / 'no.pth')
+    assert not (tmp_path / 'no.pth').exists()
+
+
+def test_a_checkpoint_with_other_classes_is_refused(merged, tmp_path):
+    """One that this phase could begin with, and has nothing learned yet."""
+    state = state_of(tmp_path / 'phase.pth')
+    extra = unpack_extra(state[EXTRA])
+    state[EXTRA] = pack_extra(dict(extra, learn=[]))
+    torch.save(dict(state_dict=state), tmp_path / 'other.pth')
+    with pytest.raises(ValueError, match="checkpoint must be .*'nine'"):
+        merge_checkpoint(tmp_path / 'phase.py', tmp_path / 'other.pth',
+                         tmp_path / 'no.pth')
+
+
+@pytest.mark.parametrize('changed', [
+    dict(alpha=64), dict(rank=2), dict(name='another', alpha=64)])
+def test_the_adapter_is_merged_as_it_was_trained(
+        merged, tmp_path, read_config, changed, capsys):
+    cfg = read_config('mask_rcnn', 'learn')
+    cfg.model.adapter.update(changed)
+    cfg.dump(str(tmp_path / 'changed.py'))
+    path, _ = merge_checkpoint(tmp_path / 'changed.py', tmp_path / 'phase.pth',
+                               tmp_path / 'again.pth')
+    got, wanted = state_of(path), state_of(merged[1])
+    assert list(got) == list(wanted)
+    for key, value in wanted.items():
+        torch.testing.assert_close(got[key], value)
+    key = next(iter(changed))
+    assert (f'model.adapter.{key} is' in capsys.readouterr().out) is (
+        key != 'name')
+
+
+def write_scenes(folder, order, objects=((), ) * 6):
+    """Pictures of noise with (name, box) of the objects in each."""
+    rng = np.random.RandomState(4)
+    images, annotations = [], []
+    for number, found in enumerate(objects):
+        cv2.imwrite(str(folder / f'{number}.png'), rng.randint(
+            0, 256, (64, 64, 3), np.uint8))
+        images.append(dict(
+            id=number, file_name=f'{number}.png', width=64, height=64))
+        for name, (left, top, right, bottom) in found:
+            annotations.append(dict(
+                id=len(annotations) + 1, image_id=number, iscrowd=0,
+                category_id=order.index(name), area=400,
+                bbox=[left, top, right - left, bottom - top]))
+    (folder / 'val.json').write_text(json.dumps(dict(
+        images=images, annotations=annotations,
+        categories=[dict(id=i, name=n) for i, n in enumerate(order)])))
+
+
+def best_objects(model, subset):
+    """(name, box) of the two best boxes of each class in each image.
+
+    And one that is not found: an image without objects is in no split.
+    """
+    for sample in DATASETS.build(subset):
+        found = model.test_step(pseudo_collate([sample]))[0].pred_instances
+        sizes = (found.bboxes[:, 2:] - found.bboxes[:, :2]).amin(1)
+        found = found[sizes > 4]
+        missed = (model.class_table.names[1], (0, 0, 9, 9))
+        yield [missed] + [(name, box) for label, name in enumerate(
+            model.class_table.names) for box in found.bboxes[
+                found.labels == label][:2].tolist()]
+
+
+def test_the_stock_config_scores_what_the_phase_did(
+        tmp_path, build_swap, randomise_adapter, read_config):
+    """Also where the file lists the categories in another order."""
+    model = randomise_adapter(build_swap('mask_rcnn'))
+    torch.manual_seed(0)
+    with torch.no_grad():  # Rows that were not trained are alike.
+        for param, rows in model.class_params().values():
+            rows.assign(param, .3 * torch.randn_like(rows.select(param)))
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'phase.pth')
+    names = model.class_table.names
+    order = (names[9], *names[1:8], names[8], names[0])
+
+    write_scenes(tmp_path, order)
+    cfg = read_config('mask_rcnn', 'learn')
+    cfg.test_pipeline[2].with_mask = False
+    cfg.val_dataloader = dict(
+        batch_size=2, num_workers=0,
+        sampler=dict(type='DefaultSampler', shuffle=False),
+        dataset=dict(
+            type='mmswap.ClassSubset', classes=cfg.classes, keep='all',
+            dataset=dict(
+                type='CocoDataset', ann_file='val.json', test_mode=True,
+                data_root=str(tmp_path), data_prefix=dict(img=''),
+                metainfo=dict(classes=names),
+                pipeline=cfg.test_pipeline)))
+    metric = dict(type='CocoMetric', metric='bbox', classwise=True)
+    cfg.val_evaluator.metrics = dict(all=metric)
+    cfg.test_dataloader = cfg.test_cfg = cfg.test_evaluator = None
+    objects = list(best_objects(model.eval(), cfg.val_dataloader.dataset))
+    write_scenes(tmp_path, order, objects)
+    cfg.work_dir = str(tmp_path / 'phase')
+    cfg.load_from = str(tmp_path / 'phase.pth')
+    cfg.dump(str(tmp_path / 'phase.py'))
+    checkpoint, config = merge_checkpoint(
+        tmp_path / 'phase.py', tmp_path / 'phase.pth', tmp_path / 'merged.pth')
+    drop_training(cfg)
+    wanted = build_runner(cfg).val()
+
+    stock = Config.fromfile(config)
+    stock.load_from, stock.work_dir = str(checkpoint), str(tmp_path / 'stock')
+    assert stock.val_dataloader.dataset.metainfo.classes == order
+    got = build_runner(stock).val()
+    for name in (names[8], names[9]):
+        key = f'coco/{name}_precision'
+        assert wanted[f'all/{key}'] > .1
+        # Boxes of other labels round otherwise in the NMS.
+        assert got[key] == pytest.approx(wanted[f'all/{key}'], abs=.02)

@@ -1,12 +1,12 @@
 """The stock config of a merged model."""
 import copy
-import json
 
 import pytest
+from coco_files import write_coco
 from mmengine.config import Config
 
 from mmswap.class_table import ClassTable
-from mmswap.config.unswap import merged_config
+from mmswap.config.unswap import merged_config, merged_order
 
 TABLE = ClassTable(base=('a', 'b'), learn=('c', ), forget=('b', ))
 DATASET = dict(
@@ -147,18 +147,25 @@ def test_what_needs_mmswap_is_named():
         merged_config(cfg, dict(type='M'), TABLE)
 
 
-@pytest.mark.parametrize('order, warned', [
-    (('a', 'b', 'c'), False),
-    (('other', 'a', 'b', 'c'), False),
-    (('c', 'a', 'b'), True),
-])
-def test_categories_in_another_order(tmp_path, capsys, order, warned):
-    path = tmp_path / 'val.json'
-    path.write_text(
-        json.dumps(
-            dict(categories=[dict(id=i, name=n)
-                             for i, n in enumerate(order)])))
-    merged_config(
-        _phase(_subset(dict(DATASET, data_root=str(tmp_path)))),
-        dict(type='M'), TABLE)
-    assert ('WARNING: the categories of' in capsys.readouterr().out) is warned
+def test_the_order_of_the_files_is_asked_for_and_written(tmp_path):
+    data = dict(DATASET, data_root=str(tmp_path))
+    cfg = _phase(_subset(data))
+    assert merged_order(cfg, TABLE) == ('a', 'b', 'c')  # There is no file.
+    write_coco(tmp_path / 'val.json', [], ('c', 'x', 'a', 'b'))
+    order = merged_order(cfg, TABLE)
+    assert order == ('c', 'a', 'b')
+    stock = merged_config(cfg, dict(type='M'), TABLE, order)
+    assert stock.val_dataloader.dataset.metainfo.classes == order
+    # A plain data set of the same classes is named anew, too, no other.
+    plain = dict(data, metainfo=dict(classes=('a', 'b', 'c')))
+    other = dict(data, metainfo=dict(classes=('a', 'b')))
+    for given, wanted in ((plain, order), (other, ('a', 'b'))):
+        stock = merged_config(_phase(given), dict(type='M'), TABLE, order)
+        assert stock.val_dataloader.dataset.metainfo.classes == wanted
+
+
+def test_data_that_is_left_out_has_no_say_in_the_order(tmp_path):
+    write_coco(tmp_path / 'val.json', [], ('c', 'a', 'b'))
+    data = dict(DATASET, data_root=str(tmp_path))
+    cfg = _phase(_subset(data, keep='retain'))
+    assert merged_order(cfg, TABLE) == TABLE.names

@@ -6,7 +6,10 @@ from mmengine.model import MMDistributedDataParallel
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import MODELS
 from swap_toy import TOY, make_step, make_swap_cfg
+from torch import nn
 from two_ranks import run_on_two_ranks
+
+from mmswap.engine.gradient_check import UPDATES
 
 STEPS, PER_BRANCH = 4, 4
 CASES = {
@@ -61,7 +64,36 @@ def train(phase, mode, rank=0, world=1):
 
 
 def train_cases(rank, world):
-    return {name: train(*case, rank, world) for name, case in CASES.items()}
+    found = {name: train(*case, rank, world) for name, case in CASES.items()}
+    return dict(found, checks=[
+        dropped_everywhere(ranks, rank) for ranks in ((0, ), (0, 1))])
+
+
+class DropAll(nn.Module):
+    """Stochastic depth that never lets the block through."""
+
+    def forward(self, x):
+        return 0 * x
+
+
+def dropped_everywhere(ranks, rank):
+    """What the gradient check says where some ranks drop a block."""
+    swap = make_model('learn').train()
+    if rank in ranks:
+        swap.model.layers[0].ffn.dropout_layer = DropAll()
+    model = MMDistributedDataParallel(swap, find_unused_parameters=False)
+    wrapper = build_optim_wrapper(
+        model,
+        dict(
+            type='OptimWrapper',
+            constructor='mmswap.SwapOptimWrapperConstructor',
+            optimizer=dict(type='SGD', lr=.01)))
+    try:
+        for seed in range(UPDATES):
+            model.train_step(make_step(2, seed), wrapper)
+    except RuntimeError as error:
+        return str(error)
+    return ''
 
 
 @pytest.fixture(scope='module')
@@ -80,5 +112,14 @@ def test_two_processes_equal_one(two_ranks, case, assert_same_bits):
     for key, value in alone.items():
         torch.testing.assert_close(
             two_ranks[0][case][key], value, atol=1e-5, rtol=1e-4)
-        moved += not torch.equal(value, start[key])
+        # The bound of the first step is kept beside the weights.
+        moved += key in start and not torch.equal(value, start[key])
     assert moved == 8 + 2  # LoRA of two groups, the head's weight and bias.
+
+
+@pytest.mark.slow
+def test_the_gradient_check_sees_all_processes(two_ranks):
+    """A block that one process drops still learns from the other."""
+    for one_dropped, both_dropped in (ranks['checks'] for ranks in two_ranks):
+        assert one_dropped == ''
+        assert '1 of 2' in both_dropped and 'layers.0.ffn' in both_dropped

@@ -1,6 +1,7 @@
 import pytest
 
 from mmswap.evaluation import accuracy_drop, find_primary, h_mean, swap_score
+from mmswap.evaluation.scores import find_primaries, swap_scores
 
 
 @pytest.mark.parametrize(('retain', 'drop', 'expected'), [
@@ -68,3 +69,46 @@ def test_primary_metric_prefers_masks_to_boxes():
 ])
 def test_names_match_whole_last_parts(full_name, names, found):
     assert find_primary({full_name: 7}, names) == (7. if found else None)
+
+
+def test_the_primary_of_each_split():
+    results = {
+        'retain/coco/bbox_mAP': .5, 'retain/coco/segm_mAP': .4,
+        'forget@2/coco/bbox_mAP': .3, 'forget/recall': .2
+    }
+    splits = ('retain', 'forget', 'forget@2')
+    assert find_primaries(results, splits) == {'retain': .4, 'forget@2': .3}
+    with pytest.raises(ValueError, match='val_evaluator.primary must be a me'):
+        find_primaries(results, splits, 'bbox_mAP')
+
+
+NOW = dict(retain=60., forget=20., learn=30.)
+
+
+@pytest.mark.parametrize(('accuracy', 'starts', 'expected'), [
+    (NOW, {}, {}),
+    # 3 / (1 / 60 + 1 / 60 + 1 / 30) = 45.
+    (NOW, dict(pretrained=80.), dict(h_mean=60, score=45)),
+    (NOW, dict(before=80.), dict(h_mean_request=60, score=45)),
+    # The score goes by the pre-trained model: 2 * 60 * 30 / 90 from 50.
+    (NOW, dict(pretrained=80., before=50.),
+     dict(h_mean=60, h_mean_request=40, score=45)),
+    (dict(NOW, forget=90.), dict(before=80.),
+     dict(h_mean_request=0, score=0)),
+    (dict(retain=60., learn=30.), dict(before=80.), dict(score=40)),
+    (dict(forget=20., learn=30.), dict(before=80.), dict(score=40)),
+    (dict(missing=1.), dict(before=80.), {}),
+])
+def test_what_a_swap_or_a_request_sums_up_to(accuracy, starts, expected):
+    starts = {key: dict(forget=value) for key, value in starts.items()}
+    assert swap_scores(accuracy, **starts) == pytest.approx(expected)
+
+
+def test_missing_classes_count_as_retained():
+    accuracy = dict(retain=60., missing=30., forget=20.)
+    found = swap_scores(accuracy, dict(forget=80.),
+                        weights=dict(retain=2, missing=1, forget=5))
+    assert found['retain_and_missing'] == pytest.approx(50)
+    assert found['h_mean'] == pytest.approx(2 * 50 * 60 / 110)
+    # Without weights each is one.
+    assert swap_scores(accuracy)['retain_and_missing'] == pytest.approx(45)

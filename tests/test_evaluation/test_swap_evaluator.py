@@ -4,7 +4,6 @@ import uuid
 from functools import partial
 
 import pytest
-from mmdet.evaluation import CocoMetric
 from mmengine.config import ConfigDict
 from mmengine.dataset import DefaultSampler
 from mmengine.evaluator import BaseMetric, Evaluator
@@ -187,21 +186,6 @@ def test_without_retain_there_is_no_h_mean():
     assert results['swap/score'] == pytest.approx(40)  # 2/(1/60+1/30)
 
 
-@pytest.mark.parametrize('prefix', ['', 'swap/'])
-def test_before_from_a_json_file(tmp_path, prefix):
-    path = tmp_path / 'before.json'
-    path.write_text(
-        json.dumps({
-            f'{prefix}forget': 80.,
-            f'{prefix}learn': None,
-            'all/coco/bbox_mAP': 1.
-        }))
-    for before in (path, str(path)):
-        results = evaluate_constants(
-            dict(retain=60., forget=20.), before=before)
-        assert results['swap/h_mean'] == pytest.approx(60)
-
-
 def constants(**accuracy):
     """An evaluator whose splits have these accuracies."""
     return SwapEvaluator({
@@ -247,13 +231,6 @@ def test_a_wrong_before_is_refused(before, error, message):
         SwapEvaluator(dict(forget=COCO), classes=CLASSES, before=before)
 
 
-def test_a_json_file_without_metrics_is_refused(tmp_path):
-    path = tmp_path / 'before.json'
-    path.write_text('[0.8]')
-    with pytest.raises(ValueError, match='before must be a json .* a list'):
-        SwapEvaluator(dict(forget=COCO), before=path)
-
-
 @pytest.mark.parametrize('primary', ['bbox_mAP_50', 'coco/bbox_mAP_50'])
 def test_primary_can_be_named(primary):
     results = evaluate(SwapEvaluator(dict(retain=COCO), primary=primary))
@@ -287,35 +264,10 @@ def test_a_table_without_learn_goes_with_metrics_for_it():
     assert 'swap/learn' not in evaluate(evaluator)
 
 
-def test_metrics_can_be_a_list_with_prefixes_of_their_own():
-    metrics = [dict(COCO, prefix='a'), CocoMetric(metric='bbox', prefix='b')]
-    results = evaluate(SwapEvaluator(dict(forget=metrics)))
-    assert results['forget/a/bbox_mAP'] == results['forget/b/bbox_mAP']
-
-
 def test_metrics_of_the_same_name_clash():
     with pytest.raises(
             ValueError, match='same metric name forget/coco/'):
         evaluate(SwapEvaluator(dict(forget=[COCO, COCO])))
-
-
-def test_splits_cannot_share_a_metric():
-    # CocoMetric keeps the first ground truth that it sees.
-    metric = CocoMetric()
-    with pytest.raises(ValueError, match='a metric of its own .* CocoMetric'):
-        SwapEvaluator(dict(retain=metric, forget=metric))
-
-
-@pytest.mark.parametrize(('metrics', 'error', 'message'), [
-    (dict(gone=COCO), ValueError, r"got \['gone'\]"),
-    ({}, ValueError, r"must have some of the keys .* got \[\]"),
-    (COCO, ValueError, "'type'"),
-    ([COCO], TypeError, 'must be a dict of metrics by split'),
-    (dict(all='CocoMetric'), TypeError, 'metrics.all must be metrics or'),
-])
-def test_wrong_metrics_are_refused(metrics, error, message):
-    with pytest.raises(error, match=message):
-        SwapEvaluator(metrics)
 
 
 @pytest.mark.parametrize('split', ['forget', 'all'])

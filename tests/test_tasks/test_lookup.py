@@ -4,11 +4,15 @@ from types import SimpleNamespace
 
 import pytest
 from mmdet.evaluation import CocoMetric
+from mmengine.evaluator import BaseMetric
+from mmengine.structures import BaseDataElement
 
 from mmswap.class_table import ClassTable
+from mmswap.evaluation import SwapEvaluator
 from mmswap.registry import TASKS
 from mmswap.tasks.base import Task
 from mmswap.tasks.base_labels import BaseLabels
+from mmswap.tasks.base_samples import BaseSamples, without_results
 from mmswap.tasks.detection import DetectionSamples, InstanceLabels
 from mmswap.tasks.image import ImageLabels, ImageSamples
 from mmswap.tasks.lookup import (
@@ -152,10 +156,42 @@ class WordLabels(ImageLabels):
         return 'words' in data_info
 
 
+class WordSamples(BaseSamples):
+    """Words at places: a label for each place, true and predicted."""
+
+    def matches(self, sample, metric):
+        return 'pred_words' in sample
+
+    def restrict(self, sample, labels):
+        return {
+            **without_results(sample),
+            **{
+                key: [word for word in sample[key] if word in labels]
+                for key in ('gt_words', 'pred_words')
+            }
+        }
+
+    def shown(self, part):
+        return set(part['gt_words'])
+
+
+class WordMetric(BaseMetric):
+    """Share of the predicted words that are there."""
+
+    def process(self, _, data_samples):
+        for sample in data_samples:
+            self.results += [
+                word in sample['gt_words'] for word in sample['pred_words']
+            ]
+
+    def compute_metrics(self, results):
+        return dict(word_acc=sum(results) / len(results))
+
+
 class WordTask(Task):
     scope = 'mmocr'
     labels = WordLabels
-    samples = ImageSamples()
+    samples = WordSamples()
     primary_metrics = ('word_acc', )
 
 
@@ -167,5 +203,16 @@ def test_a_plugin_adds_a_task():
         assert type(read_labels(infos, TABLE)) is WordLabels
         assert primary_metrics()[-1] == 'word_acc'
         assert task_of_scope('mmocr').labels is WordLabels
+        evaluator = SwapEvaluator(
+            dict(retain=WordMetric(), forget=WordMetric()),
+            classes=dict(base=['cat', 'cow', 'dog'], forget=['dog']))
+        evaluator.process([
+            BaseDataElement(metainfo=dict(gt_words=gt, pred_words=found))
+            for gt, found in (([0], [0, 2]), ([1, 2], [0, 1, 2]), ([], [1]))
+        ])
+        results = evaluator.evaluate(3)
+        assert results['swap/retain'] == 2 / 4
+        assert results['swap/forget'] == 1 / 2
+        assert [metric.weight for metric in evaluator.metrics] == [2, 1]
     finally:
         TASKS.module_dict.pop('WordTask')

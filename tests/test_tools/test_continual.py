@@ -94,7 +94,7 @@ def test_tables(continual, tmp_path):
             'after 1': {'swap/retain': 80., 'swap/forget': 5.,
                         'swap/h_mean': 70.},
             'after 2': {'swap/retain': 60., 'swap/forget': 1.,
-                        'swap/forgotten': 2., 'swap/h_mean': 50.}
+                        'swap/forgotten_before': 2., 'swap/h_mean': 50.}
         })
     logs = tmp_path / 'two' / '20260101' / 'vis_data'
     logs.mkdir(parents=True)

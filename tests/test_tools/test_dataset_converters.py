@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-CONVERTERS = Path(__file__).parents[2] / 'tools' / 'dataset_converters'
+ROOT = Path(__file__).parents[2]
+CONVERTERS = ROOT / 'tools' / 'dataset_converters'
 
 
 @pytest.fixture

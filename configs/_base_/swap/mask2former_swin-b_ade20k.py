@@ -80,6 +80,7 @@ metric = dict(type='IoUMetric', iou_metrics=['mIoU'])
 val_evaluator = dict(
     _delete_=True,
     type='mmswap.SwapEvaluator',
+    images='split',
     metrics=dict(retain=metric, forget=metric, learn=metric))
 test_evaluator = val_evaluator
 

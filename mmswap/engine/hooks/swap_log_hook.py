@@ -55,6 +55,7 @@ class SwapLogHook(Hook):
             if key in ('swap/retain', 'swap/forget', 'swap/learn')
         }
         runner.message_hub.update_info(BEFORE_KEY, before)
+        evaluator.set_before(before)
         runner.logger.info(
             'mmswap: before training ' +
             ', '.join(f'{k} {v:.4f}' for k, v in before.items()))

@@ -41,7 +41,7 @@ def apply_adapter(model: nn.Module,
         alpha: The update is scaled by alpha / rank. The published code leaves
             alpha at 1; 8 makes the scale 1.
         targets: Which layers; see
-            :func:`~mmswap.models.targets.target_layers`.
+            :func:`~mmswap.models.adapters.targets.target_layers`.
         name: Name of the adapter.
         dropout: Dropout on the input of A (0 in both papers).
 

@@ -102,6 +102,31 @@ def test_a_copy_has_rows_of_its_own():
                            other.model.fc_cls.weight[K:])
 
 
+def test_what_is_merged_or_taken_back_in_the_classifier_stays(
+        randomise_adapter):
+    """LoRA changes the base's rows there, and no guard puts them back."""
+    inputs = torch.randn(4, 4)
+    names = ('one', 'two')
+    models = []
+    for name in names:
+        cfg = make_cfg(dict(type='mmswap.LearnObjective'), classes=CLASSES,
+                       trains='adapter')
+        cfg['adapter'] = dict(name=name, rank=2, targets=['ffn', 'fc_cls'])
+        models.append(MODELS.build(cfg).eval())
+    first, second = models
+    first.load_state_dict(make_model()[1])
+    without = first(inputs)
+    randomise_adapter(first)
+    with_one = first(inputs)
+    second.load_state_dict(first.state_dict())
+    torch.testing.assert_close(second(inputs), with_one)
+    second.undo('one')
+    torch.testing.assert_close(second(inputs), without)
+    mmswap.merge_adapter(first)
+    torch.testing.assert_close(first(inputs), with_one)
+    assert not torch.allclose(with_one, without)
+
+
 def test_frozen_rows_are_no_part_of_the_checkpoint():
     model, _ = make_model()
     keys = [key for key in model.state_dict() if not key.startswith('model.')]
