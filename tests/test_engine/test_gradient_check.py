@@ -3,7 +3,7 @@ import pytest
 import torch
 from mmcv.cnn.bricks import DropPath
 from mmengine.registry import MODELS
-from swap_toy import make_step, make_swap_cfg, step_loss
+from swap_toy import TOY, make_step, make_swap_cfg, step_loss
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -71,8 +71,9 @@ def zero_head(new_rows):
     """A toy whose head is zero, as mmpretrain's ViT begins with."""
     torch.manual_seed(1)
     model = MODELS.build(dict(make_swap_cfg(), new_rows=new_rows))
-    model.load_state_dict(model.state_dict())
-    nn.init.zeros_(model.model.fc_cls.weight)
+    base = MODELS.build(dict(TOY))
+    nn.init.zeros_(base.fc_cls.weight)
+    model.load_state_dict(base.state_dict())
     return model.train()
 
 
