@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
 from mmengine.evaluator import BaseMetric, Evaluator
 from mmengine.fileio import load
-from mmengine.logging import MessageHub, print_log
+from mmengine.logging import print_log
 
 from mmswap.class_table import ALL_SPLITS, SPLITS, ClassTable
 from mmswap.evaluation.metric_checks import check_config
@@ -57,7 +57,7 @@ class SwapEvaluator(Evaluator):
             the path of a json file with the keys ``swap/forget`` or
             ``forget`` and the like, such as mmengine's test loop leaves.
             Defaults to None, then it is what the run measured before training
-            (``swap_before`` in the message hub), if it did.
+            (:meth:`set_before`), if it did.
         primary: Name of the primary metric, such as ``bbox_mAP_50`` or
             ``coco/bbox_mAP``. Defaults to None, the first of segm_mAP,
             bbox_mAP, PQ, mIoU and accuracy/top1 that a split has.
@@ -120,6 +120,14 @@ class SwapEvaluator(Evaluator):
                 f'table, in its order: {list(table.names)}, got '
                 f"{list(names)}; mmswap.ClassSubset with keep='all' maps the "
                 'labels of any data set')
+
+    def set_before(self, before: Mapping[str, float]) -> None:
+        """Tell what the model scored as the phase began.
+
+        Args:
+            before: Primary metrics by split, as the argument of that name.
+        """
+        self.before = _check_before(before, 'before')
 
     def evaluate(self, size: int) -> Dict[str, float]:
         """Compute the metrics of all splits and the scores of the swap.
@@ -185,10 +193,6 @@ class SwapEvaluator(Evaluator):
     def _scores(self, accuracy: Mapping[str, float]) -> Dict[str, float]:
         """``h_mean`` and ``score``, where it is known what was before."""
         before = self.before
-        if before is None:
-            measured = MessageHub.get_current_instance().get_info(
-                'swap_before')
-            before = measured and _check_before(measured, 'swap_before')
         if not before or not accuracy:
             return {}
         retain, learn = accuracy.get('retain'), accuracy.get('learn')

@@ -247,8 +247,7 @@ class SwapModel(BaseModel):
                 "default_hooks.swap must be dict(type='mmswap.SwapHook') "
                 'after load_from a phase, or, without a Runner, '
                 'start_phase() or resume_phase() must be called first')
-        return step_losses(self.model, self.objective, branches,
-                           len(self.class_table))
+        return step_losses(self.model, self.objective, branches)
 
     def get_extra_state(self) -> Tensor:
         """The class table and the adapter's scale; see ``pack_extra``."""

@@ -3,7 +3,6 @@
 import pytest
 import torch
 from mmengine.hooks import Hook
-from mmengine.logging import MessageHub
 from mmengine.model import MMDistributedDataParallel
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner import Runner
@@ -152,7 +151,8 @@ def test_the_hook_measures_evenly_spread_images_of_the_retain_branch(run):
     sums = summed_importance(
         model.model,
         [{key: value[None] for key, value in image.items()}
-         for image in chosen], model.objective.params, 'mas', 5)
+         for image in chosen], model.objective.params, 'mas',
+        model.objective.plan)
     found = runner.model.objective.importance.tensors
     for key, total in sums.items():
         torch.testing.assert_close(found[key], total / 7)
@@ -202,7 +202,7 @@ def train(method, rank=0, world=1):
             constructor='mmswap.SwapOptimWrapperConstructor',
             optimizer=dict(type='SGD', lr=1e-3)))
     for seed in range(4):
-        MessageHub.get_current_instance().update_info('iter', seed)
+        swap.objective.set_updates(seed)
         step = make_step(4, seed, swap.objective.branches)
         part = slice(rank * 4 // world, (rank + 1) * 4 // world)
         model.train_step(
