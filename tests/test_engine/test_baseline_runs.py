@@ -89,9 +89,9 @@ def run(tmp_path):
                     branch_sizes={name: 4 for name in branches}),
                 collate_fn=dict(type='mmswap.swap_collate')),
             train_cfg=dict(type='IterBasedTrainLoop', max_iters=4),
-            optim_wrapper=dict(
+            optim_wrapper=kwargs.pop('optim_wrapper', dict(
                 constructor='mmswap.SwapOptimWrapperConstructor',
-                optimizer=dict(type='AdamW', lr=.01)),
+                optimizer=dict(type='AdamW', lr=.01))),
             default_hooks=dict(
                 swap=dict(type='mmswap.SwapHook'),
                 checkpoint=dict(
@@ -140,6 +140,27 @@ def test_what_a_phase_began_with_survives_a_stop(method, run, tmp_path,
     assert not torch.equal(after['model.stem.weight'],
                            saved['model.stem.weight'])
     assert not (folder / 'adapter').exists()
+
+
+class Kinds(Hook):
+    """Which kind of step each iteration was."""
+
+    def __init__(self):
+        self.maxed = []
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None,
+                         outputs=None):
+        self.maxed.append('forget_loss' in outputs)
+
+
+@pytest.mark.parametrize('counts, maxed', [
+    (1, [True, False, True, False]), (2, [True, True, False, False])])
+def test_all_batches_of_an_update_are_of_one_kind(run, counts, maxed):
+    kinds = Kinds()
+    run('scrub', 'work', [kinds], optim_wrapper=dict(
+        constructor='mmswap.SwapOptimWrapperConstructor',
+        optimizer=dict(type='AdamW', lr=.01), accumulative_counts=counts))
+    assert kinds.maxed == maxed
 
 
 def test_the_hook_measures_evenly_spread_images_of_the_retain_branch(run):
