@@ -1,11 +1,65 @@
 """Packaging of mmswap."""
 import re
+import shutil
 from pathlib import Path
-from typing import List
+from typing import Dict, List
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
+# OpenMMLab's packages carry their configs and tools below .mim, where
+# mmengine's `package::config`, mim and mmswap.stock_config look for them.
+MIM = '.mim'
+MIM_FILES = ('model-index.yml', 'configs/**/*.py', 'configs/**/*.yml',
+             'configs/**/*.safetensors', 'tools/**/*.py', 'tools/**/*.sh')
+# These set a checkout up, or run in one.
+CHECKOUT_ONLY = ('setup_env.sh', 'test.sh', 'demo.sh', 'demo.py')
+
+
+class BuildPy(build_py):
+    """Puts configs and tools below ``mmswap/.mim`` of what is built.
+
+    An editable installation has them in the checkout, beside the package.
+    """
+
+    def run(self) -> None:
+        """Build the package from nothing, then add the files."""
+        if not getattr(self, 'editable_mode', False):
+            # Modules and configs that an earlier build left here and that
+            # have moved since would be packed as well.
+            shutil.rmtree(Path(self.build_lib) / 'mmswap', ignore_errors=True)
+        super().run()
+        for target, source in self._mim_files().items():
+            self.mkpath(str(Path(target).parent))
+            self.copy_file(source, target)
+
+    def get_outputs(self, include_bytecode: bool = True) -> List[str]:
+        """The paths that the command writes."""
+        return [*super().get_outputs(include_bytecode), *self._mim_files()]
+
+    def get_output_mapping(self) -> Dict[str, str]:
+        """The paths that the command writes, and what each is a copy of."""
+        return {**super().get_output_mapping(), **self._mim_files()}
+
+    def get_source_files(self) -> List[str]:
+        """What an archive of the sources needs, to build this again."""
+        return [*super().get_source_files(), *mim_sources()]
+
+    def _mim_files(self) -> Dict[str, str]:
+        """Path below the build folder to the path in the sources."""
+        if getattr(self, 'editable_mode', False):
+            return {}
+        folder = Path(self.build_lib) / 'mmswap' / MIM
+        return {str(folder / source): source for source in mim_sources()}
+
+
+def mim_sources() -> List[str]:
+    """The files that go below ``.mim``, relative to the sources."""
+    found = {path for pattern in MIM_FILES for path in ROOT.glob(pattern)}
+    return sorted(
+        path.relative_to(ROOT).as_posix() for path in found
+        if path.name not in CHECKOUT_ONLY)
 
 
 def read_version() -> str:
@@ -43,6 +97,8 @@ setup(
     keywords='computer vision, object detection, continual learning, '
     'machine unlearning, LoRA',
     packages=find_packages(include=['mmswap', 'mmswap.*']),
+    cmdclass=dict(build_py=BuildPy),
+    entry_points=dict(console_scripts=['mmswap = mmswap.apis.cli:main']),
     python_requires='>=3.8',
     install_requires=read_requirements('runtime'),
     # Two stacks provide the same modules (mmengine, mmcv, mmdet, ...), and
@@ -72,13 +128,14 @@ setup(
         'Development Status :: 4 - Beta',
         'Intended Audience :: Developers',
         'Intended Audience :: Science/Research',
-        'License :: OSI Approved :: Apache Software License',
         'Operating System :: OS Independent',
         'Programming Language :: Python :: 3',
         'Programming Language :: Python :: 3.8',
         'Programming Language :: Python :: 3.9',
         'Programming Language :: Python :: 3.10',
         'Programming Language :: Python :: 3.11',
+        'Programming Language :: Python :: 3.12',
+        'Programming Language :: Python :: 3.13',
         'Topic :: Scientific/Engineering :: Artificial Intelligence',
         'Topic :: Scientific/Engineering :: Image Recognition',
     ],

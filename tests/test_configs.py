@@ -40,6 +40,7 @@ def scenes(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('path', CONFIGS, ids=_name)
 def test_config_builds(path, scenes, monkeypatch):
     monkeypatch.chdir(scenes)
@@ -108,6 +109,7 @@ def test_forget_config_follows_its_learn_config(path):
                                 f'{learn.train_cfg.max_iters}.pth')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('path', PLANS, ids=_name)
 def test_each_request_of_a_plan_has_its_data(path, scenes, monkeypatch,
                                              tmp_path):

@@ -250,6 +250,7 @@ def labels_of(sample):
     return set(sample.gt_instances.labels.tolist())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('path', LEARN + FORGET, ids=_name)
 def test_branches_give_samples(path, scope):
     cfg = read(path)
@@ -319,6 +320,7 @@ def predict_panoptic(sample):
     return sample
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('path', LEARN, ids=_name)
 def test_validation_scores_each_split(path, scope):
     """A model that finds everything has full marks in every split, though the

@@ -29,6 +29,7 @@ def kept(branch):
     return splits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('order', ORDERS)
 @pytest.mark.parametrize('first', FIRST, ids=lambda path: path.stem)
 def test_each_phase_retains_what_it_should(first, order, tmp_path,

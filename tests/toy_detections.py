@@ -99,15 +99,20 @@ def make_samples(**kwargs):
     return [make_sample(img_id, **kwargs) for img_id in SCENES]
 
 
-def reference(split, iou_type='bbox'):
+def reference(split, iou_type='bbox', images='all', digits=3):
     """AP by label, of a split, by pycocotools on filtered annotations.
 
+    Args:
+        split: The split.
+        iou_type: bbox or segm.
+        images: Those of which split.
+        digits: To how many the figures are rounded, 3 as in CocoMetric.
+
     Returns:
-        dict: Label to AP, rounded to 3 digits as CocoMetric does; ``None`` to
-        the mean over them.
+        dict: Label to AP; ``None`` to the mean over them.
     """
     labels, annotations, results = SPLIT_LABELS[split], [], []
-    for img_id in SPLIT_IMAGES[split]:
+    for img_id in SPLIT_IMAGES[images]:
         objects, predictions = SCENES[img_id]
         for label, box, ignored in objects:
             if label in labels:
@@ -135,7 +140,7 @@ def reference(split, iou_type='bbox'):
             info={},
             images=[
                 dict(id=i, width=SIZE, height=SIZE)
-                for i in SPLIT_IMAGES[split]
+                for i in SPLIT_IMAGES[images]
             ],
             categories=[dict(id=i, name=NAMES[i]) for i in labels],
             annotations=annotations)
@@ -146,10 +151,10 @@ def reference(split, iou_type='bbox'):
     # (IoU thresholds, recalls, classes, areas, numbers of detections)
     precision = evaluation.eval['precision'][:, :, :, 0, -1]
     found = {
-        label: round(float(precision[:, :, i].mean()), 3)
+        label: round(float(precision[:, :, i].mean()), digits)
         for i, label in enumerate(labels)
     }
-    found[None] = round(float(precision.mean()), 3)
+    found[None] = round(float(precision.mean()), digits)
     return found
 
 

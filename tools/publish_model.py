@@ -1,25 +1,37 @@
-"""Turn a training checkpoint into a small .safetensors file to hand out.
+"""Turn a stock or merged checkpoint into a small file to hand out.
 
-Keeps the weights alone, in half precision.
+It holds the weights and the class names. A phase's checkpoint is refused, as
+what is in it beside the weights can undo what was forgotten:
+tools/merge_adapter.py makes a plain one of it.
 """
 import argparse
-import sys
 
-from mmengine.runner.checkpoint import CheckpointLoader
+from mmswap.apis import publish_checkpoint
 
-from mmswap.models.safetensors_files import save_safetensors
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        'checkpoint', help='what training or merge_adapter.py wrote')
+    parser.add_argument('out', help='file to write, *.safetensors or *.pth')
+    parser.add_argument(
+        '--full',
+        action='store_true',
+        help='keep the precision instead of storing floats in half of it')
+    parser.add_argument(
+        '--trust',
+        action='store_true',
+        help='load whatever the checkpoint holds, which can run any code')
+    return parser.parse_args()
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('checkpoint', help='what training wrote')
-    parser.add_argument('out', help='file to write, *.safetensors')
-    args = parser.parse_args()
-    if not args.out.endswith('.safetensors'):
-        sys.exit(f'OUT must end in .safetensors, got {args.out}')
-    checkpoint = CheckpointLoader.load_checkpoint(
-        args.checkpoint, map_location='cpu')
-    save_safetensors(checkpoint['state_dict'], args.out, half=True)
+    """Publish as the command line says."""
+    args = parse_args()
+    out = publish_checkpoint(args.checkpoint, args.out, not args.full,
+                             args.trust)
+    print(f'Published checkpoint: {out}')
 
 
 if __name__ == '__main__':

@@ -1,7 +1,7 @@
 _base_ = '../_base_/swap/vit-b16_imagenet100.py'
 
-# Classes of Oxford-IIIT pets to learn, the first ten by id: an example, as the
-# published choice is not known.
+# Breeds of the Oxford-IIIT pets to learn. The published code does not contain
+# them: these are examples, the first ten by id.
 classes = dict(
     base=_base_.base_classes,
     learn=(

@@ -1,7 +1,7 @@
 _base_ = '../_base_/swap/vit-b16_imagenet100.py'
 
-# Classes of PlantVillage to learn, the first five by name: an example, as the
-# published choice is not known.
+# Classes of PlantVillage to learn. The published code does not contain
+# them: these are examples, the first five by name.
 classes = dict(
     base=_base_.base_classes,
     learn=(

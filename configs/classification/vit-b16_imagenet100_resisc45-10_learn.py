@@ -1,7 +1,7 @@
 _base_ = '../_base_/swap/vit-b16_imagenet100.py'
 
-# Classes of NWPU-RESISC45 to learn, the first ten by name: an example, as the
-# published choice is not known.
+# Classes of NWPU-RESISC45 to learn. The published code does not contain
+# them: these are examples, the first ten by name.
 classes = dict(
     base=_base_.base_classes,
     learn=(

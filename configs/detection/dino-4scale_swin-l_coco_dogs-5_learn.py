@@ -1,7 +1,7 @@
 _base_ = '../_base_/swap/dino-4scale_swin-l_coco.py'
 
-# Breeds of Stanford Dogs to learn, the first five by id: an example, as the
-# published choice is not known.
+# Breeds of Stanford Dogs to learn. The published code does not contain them:
+# these are examples, the first five by id.
 classes = dict(
     base=_base_.base_classes,
     learn=('Chihuahua', 'Japanese_spaniel', 'Maltese_dog', 'Pekinese',

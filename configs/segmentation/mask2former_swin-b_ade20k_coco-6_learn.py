@@ -1,11 +1,10 @@
 _base_ = '../_base_/swap/mask2former_swin-b_ade20k.py'
 
-# Six classes of COCO, none of which ADE20K has under the same name: an
-# example, as the published choice is not known. The maps come from mmseg's
-# converter coco_stuff164k.py.
+# The published six classes of COCO. The maps come from mmseg's converter
+# coco_stuff164k.py.
 classes = dict(
     base=_base_.base_classes,
-    learn=('train', 'elephant', 'zebra', 'giraffe', 'umbrella', 'pizza'),
+    learn=('sheep', 'cow', 'elephant', 'bear', 'zebra', 'giraffe'),
     forget=_base_.forget_classes)
 model = dict(classes=classes)
 

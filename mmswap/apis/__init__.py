@@ -14,6 +14,7 @@ from mmswap.apis.launch import (
     prepare_distributed,
 )
 from mmswap.apis.merge import merge_checkpoint
+from mmswap.apis.publish import publish_checkpoint
 from mmswap.apis.report import build_report, format_report
 from mmswap.apis.swap import run_swap
 from mmswap.apis.testing import DumpHook, enable_painting, enable_tta
@@ -22,6 +23,6 @@ __all__ = [
     'DumpHook', 'add_config_arguments', 'build_report', 'build_runner',
     'enable_amp', 'enable_auto_scale_lr', 'enable_painting', 'enable_resume',
     'enable_tta', 'format_report', 'leave_process_group', 'load_config',
-    'merge_checkpoint', 'prepare_distributed', 'read_checkpoint', 'run_swap',
-    'set_local_rank'
+    'merge_checkpoint', 'prepare_distributed', 'publish_checkpoint',
+    'read_checkpoint', 'run_swap', 'set_local_rank'
 ]

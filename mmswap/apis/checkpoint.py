@@ -1,5 +1,6 @@
-"""Reading checkpoints without running the code that a pickle may carry."""
+"""Checkpoint files, read without running the code that a pickle may carry."""
 import importlib
+import os
 import pickle
 from pathlib import Path
 from types import ModuleType
@@ -104,3 +105,10 @@ def read_checkpoint(path: Union[str, Path],
     if 'state_dict' not in checkpoint:
         checkpoint = dict(state_dict=checkpoint, meta={})
     return checkpoint
+
+
+def write_checkpoint(checkpoint: Dict[str, Any], path: Path) -> None:
+    """Write all of a checkpoint or, if interrupted, nothing of it."""
+    part = path.with_name(path.name + '.part')
+    torch.save(checkpoint, part)
+    os.replace(part, path)

@@ -12,6 +12,8 @@ from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.logging import print_log
 from mmengine.runner import find_latest_checkpoint
 
+from mmswap.config.category_order import check_category_order
+from mmswap.config.tables import check_tables
 from mmswap.config.types import is_mmswap_type, type_name
 from mmswap.tasks.lookup import task_of_scope
 
@@ -57,7 +59,7 @@ def load_config(filename: Union[str, Path],
                 work_dir: Optional[str] = None,
                 launcher: str = 'none',
                 cfg_options: Optional[Dict[str, Any]] = None) -> Config:
-    """Read a config and apply what the command line says of it.
+    """Read a config, apply what the command line says of it, and check it.
 
     Args:
         filename: Path of the config file.
@@ -65,20 +67,44 @@ def load_config(filename: Union[str, Path],
             given, it is ``work_dirs/<stem of the config file>``.
         launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
         cfg_options: Settings to override, by dotted key.
+
+    Returns:
+        The config. One with a SwapModel has a SwapHook.
+
+    Raises:
+        ValueError: If parts of the config have different class tables, or
+            the data to validate on lists the classes in another order.
     """
     cfg = Config.fromfile(str(filename))
     cfg.launcher = launcher
     _set_library_defaults(cfg)
-    if is_mmswap_type(cfg.get('model'), 'SwapModel'):
-        hooks = cfg.setdefault('default_hooks', ConfigDict())
-        hooks.setdefault('swap', ConfigDict(type='mmswap.SwapHook'))
     if cfg_options is not None:
         cfg.merge_from_dict(cfg_options)
+    check_tables(cfg)
+    check_category_order(cfg)
+    add_swap_hook(cfg)
     if work_dir is not None:
         cfg.work_dir = str(work_dir)
     elif cfg.get('work_dir') is None:
         cfg.work_dir = str(Path('work_dirs') / Path(filename).stem)
     return cfg
+
+
+def add_swap_hook(cfg: Config) -> None:
+    """Give a config with a SwapModel the hook that begins its phase.
+
+    Where ``default_hooks.swap`` is set, even to None, nothing is done.
+
+    Args:
+        cfg: Changed in place.
+    """
+    if not is_mmswap_type(cfg.get('model'), 'SwapModel'):
+        return
+    hooks = cfg.get('default_hooks') or {}
+    own = [*hooks.values(), *(cfg.get('custom_hooks') or ())]
+    if 'swap' in hooks or any(is_mmswap_type(h, 'SwapHook') for h in own):
+        return
+    cfg.default_hooks = dict(hooks, swap=dict(type='mmswap.SwapHook'))
 
 
 def _set_library_defaults(cfg: Config) -> None:

@@ -27,7 +27,7 @@ def draw_gallery(moments: Sequence[Moment],
                  out: Union[str, Path],
                  count: int = 6,
                  score_thr: float = 0.5) -> Path:
-    """SeededIndex what a detector finds at several moments.
+    """Draw what a detector finds at several moments.
 
     One row a moment, one column an image; boxes, masks and names in the
     colour of the class's split. The images are the first validation images
@@ -93,7 +93,7 @@ def _predict(moment: Moment, samples: Sequence[dict]) -> List[Any]:
 
 def _draw(axis: Any, sample: dict, found: Any, table: ClassTable,
           score_thr: float) -> None:
-    """SeededIndex one image and its detections."""
+    """Draw one image and its detections."""
     image = sample['inputs'].permute(1, 2, 0).numpy()[..., ::-1] / 255.
     split_of = {
         label: split

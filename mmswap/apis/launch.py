@@ -14,6 +14,8 @@ from mmengine.runner import Runner
 from torch import distributed as torch_dist
 from torch.nn.parallel import DistributedDataParallel
 
+from mmswap.apis.config import add_swap_hook
+
 _DEFAULT_PORT = '29500'  # torch's and mmengine's
 _THREADS_NEED = 0.2  # seconds; without, 11 of 12 runs hung, with it 0 of 20
 
@@ -27,9 +29,10 @@ def build_runner(cfg: Config) -> Runner:
 
     Args:
         cfg: A full config with ``work_dir``; its ``launcher`` is ``'none'``
-            where missing. May get a ``model_wrapper_cfg``; the visualizer
-            loses its name.
+            where missing. May get a ``model_wrapper_cfg`` and, for a
+            SwapModel, ``default_hooks.swap``; the visualizer loses its name.
     """
+    add_swap_hook(cfg)
     prepare_distributed(cfg)
     if cfg.get('visualizer'):
         cfg.visualizer.pop('name', None)

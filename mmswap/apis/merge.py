@@ -1,18 +1,26 @@
 """A phase checkpoint as a plain one, with a config that is stock."""
 import copy
-import os
+import math
 from pathlib import Path
 from typing import Any, Dict, Tuple, Union
 
-import torch
 from mmengine.config import Config
+from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
-from mmswap.apis.checkpoint import read_checkpoint
+from mmswap.apis.checkpoint import read_checkpoint, write_checkpoint
+from mmswap.class_table import ClassTable
+from mmswap.config.tables import check_tables
 from mmswap.config.types import is_mmswap_type
-from mmswap.config.unswap import merged_config
+from mmswap.config.unswap import merged_config, merged_order
 from mmswap.models import SwapModel
 from mmswap.models.adapter_files import merge_adapter
+from mmswap.models.checkpoints import (
+    EXTRA,
+    is_phase_checkpoint,
+    unpack_extra,
+)
+from mmswap.models.classes.order import reorder_classes
 from mmswap.registry import MODELS
 from mmswap.version import __version__
 
@@ -22,6 +30,10 @@ def merge_checkpoint(config: Union[str, Path],
                      out: Union[str, Path],
                      trust: bool = False) -> Tuple[Path, Path]:
     """Fold a phase's adapter into its model and write plain files.
+
+    The adapter is scaled as it was trained, whatever ``adapter.alpha`` the
+    config has now. The classes are put into the order of the annotation
+    files in the stock config, as a plain data set numbers its labels so.
 
     Args:
         config: Config file of the phase.
@@ -35,41 +47,104 @@ def merge_checkpoint(config: Union[str, Path],
         The paths of the merged checkpoint and of its config.
 
     Raises:
-        ValueError: If the config is not one of a phase, its test data cannot
-            be had without mmswap, or the checkpoint is refused.
+        ValueError: If the config is not one of a phase, the checkpoint was
+            not written by this phase, the annotation files to score on list
+            the classes in orders that differ, or what scores needs mmswap.
     """
     out = Path(out)
     if out.suffix == '.py':
         raise ValueError(f'OUT must be the path of a checkpoint, got {out}')
-    cfg = Config.fromfile(str(config))
-    if not is_mmswap_type(cfg.model, 'SwapModel'):
-        raise ValueError("model.type must be 'mmswap.SwapModel', got "
-                         f'{cfg.model.get("type")!r} in {config}')
-    model = load_model(cfg, checkpoint, trust)
-    table = model.class_table
-    stock = merged_config(cfg, model.inner_cfg, table)
-    merged = merge_adapter(model)
+    cfg = _read_config(config)
+    table = ClassTable.from_cfg(cfg.model.classes)
+    phase = read_checkpoint(checkpoint, trust)
+    _check_phase(phase, table, checkpoint)
+    _set_adapter(cfg.model, phase['state_dict'])
+    order = merged_order(cfg, table)
+    model = build_model(cfg, phase['state_dict'])
+    stock = merged_config(cfg, model.inner_cfg, table, order)
+    merged = merge_adapter(model).state_dict()
+    if order != table.names:
+        reorder_classes(merged, model.inner_cfg, table, order)
     meta = dict(
-        dataset_meta=dict(classes=table.names),
+        dataset_meta=dict(classes=order),
         mmswap_version=__version__)
     out.parent.mkdir(parents=True, exist_ok=True)
-    write_checkpoint(dict(state_dict=merged.state_dict(), meta=meta), out)
+    write_checkpoint(dict(state_dict=merged, meta=meta), out)
     config_out = out.with_suffix('.py')
     stock.dump(str(config_out))
     return out, config_out
 
 
+def _read_config(path: Union[str, Path]) -> Config:
+    """The config of a phase."""
+    cfg = Config.fromfile(str(path))
+    if not is_mmswap_type(cfg.get('model'), 'SwapModel'):
+        raise ValueError("model.type must be 'mmswap.SwapModel', got "
+                         f'{(cfg.get("model") or {}).get("type")!r} in {path}')
+    check_tables(cfg)
+    return cfg
+
+
+def _check_phase(checkpoint: Dict[str, Any], table: ClassTable,
+                 path: Union[str, Path]) -> None:
+    """Refuse a checkpoint in which there is nothing of this phase."""
+    wanted = 'checkpoint must be what the phase of this config wrote'
+    state = checkpoint['state_dict']
+    if EXTRA not in state and not is_phase_checkpoint(state):
+        merged = 'mmswap_version' in (checkpoint.get('meta') or {})
+        kind = 'merged already' if merged else (
+            'a checkpoint of the base model, or of another stock model')
+        raise ValueError(f'{wanted}, but {path} is {kind}: there is no '
+                         'adapter in it to be merged')
+    if EXTRA not in state:
+        return
+    extra = unpack_extra(state[EXTRA])
+    extra.pop('adapter')
+    saved = ClassTable.from_saved(extra)
+    if saved.names != table.names:
+        raise ValueError(
+            f'{wanted}, whose classes are {list(table.names)}, got one with '
+            f'{list(saved.names)} in {path}')
+
+
+def _set_adapter(model: Dict[str, Any], state: Dict[str, Any]) -> None:
+    """Give a model's config the rank and the alpha of its checkpoint."""
+    adapter = dict(model.get('adapter') or {})
+    name = adapter.get('name', 'default')
+    mark = f'.lora_A.{name}.weight'
+    ranks = [len(value) for key, value in state.items() if key.endswith(mark)]
+    if EXTRA not in state or not ranks:
+        return
+    scaling = unpack_extra(state[EXTRA])['adapter']['scaling']
+    found = dict(rank=ranks[0], alpha=scaling * ranks[0])
+    for key, value in found.items():
+        if not math.isclose(adapter.get(key, value), value):
+            print_log(
+                f'WARNING: model.adapter.{key} is {adapter[key]}, but the '
+                f'checkpoint was trained with {value:g}, which is taken')
+    model['adapter'] = {**adapter, **found}
+
+
 def load_model(cfg: Config,
                checkpoint: Union[str, Path],
                trust: bool = False) -> SwapModel:
-    """Build the model of a phase as the Runner does, with weights.
+    """Read a checkpoint into the model of a phase; see :func:`build_model`.
 
     Args:
         cfg: The phase's config, whose scope becomes the default one.
         checkpoint: Anything that the phase can load.
         trust: Unpickle whatever is in it. That can run any code.
     """
-    state = read_checkpoint(checkpoint, trust)['state_dict']
+    return build_model(cfg, read_checkpoint(checkpoint, trust)['state_dict'])
+
+
+def build_model(cfg: Config, state: Dict[str, Any]) -> SwapModel:
+    """Build the model of a phase as the Runner does, with weights.
+
+    Args:
+        cfg: The phase's config, whose scope becomes the default one.
+        state: State dict of anything that the phase can load.
+    """
     init_default_scope(cfg.get('default_scope', 'mmengine'))
     model = copy.deepcopy(cfg.model)
     if cfg.get('data_preprocessor') is not None:
@@ -77,10 +152,3 @@ def load_model(cfg: Config,
     built = MODELS.build(model)
     built.load_state_dict(state)
     return built
-
-
-def write_checkpoint(checkpoint: Dict[str, Any], path: Path) -> None:
-    """Write all of a checkpoint or, if interrupted, nothing of it."""
-    part = path.with_name(path.name + '.part')
-    torch.save(checkpoint, part)
-    os.replace(part, path)

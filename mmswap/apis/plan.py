@@ -6,11 +6,21 @@ from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 
 from mmswap.apis.config import enable_amp, load_config
 from mmswap.class_table import ClassTable
+from mmswap.config.category_order import check_category_order
 from mmswap.config.phases import request_cfg
-from mmswap.config.requests import Plan, Request, class_tables, read_plan
+from mmswap.config.requests import (
+    Plan,
+    Request,
+    adapter_name,
+    class_tables,
+    read_plan,
+)
+from mmswap.config.types import is_mmswap_type
+from mmswap.config.unswap import merged_order
 
 BASE = 'base'
 
@@ -72,9 +82,8 @@ def plan_phases(configs: Sequence[Union[str, Path]],
         if amp:
             enable_amp(cfg)
         if new_adapters:
-            # peft takes no dot in a name.
-            cfg.merge_from_dict(
-                {'model.adapter.name': name.replace('.', '_')})
+            cfg.merge_from_dict({'model.adapter.name': _new_adapter(
+                name, [phase.name for phase in phases])})
         table = _check_phase(cfg, str(config))
         first = ClassTable.from_cfg(phases[0].cfg.model.classes) if phases \
             else table
@@ -119,7 +128,7 @@ def _plan_requests(plan: Plan, work_dir: Path, launcher: str,
         cfg.experiment_name = f'swap_{request.name}'
         phases.append(
             Phase(request.name, cfg, upstream,
-                  request.undone.replace('.', '_')))
+                  adapter_name(request.undone)))
     return phases
 
 
@@ -127,6 +136,18 @@ def common_start(names: Sequence[str]) -> str:
     """What all names begin with, up to and with an underscore."""
     common = os.path.commonprefix(list(names))
     return common[:common.rfind('_') + 1]
+
+
+def _new_adapter(name: str, earlier: Sequence[str]) -> str:
+    """The name of a phase's own adapter, if it is no earlier phase's."""
+    adapter = adapter_name(name)
+    for other in earlier:
+        if adapter == adapter_name(other):
+            raise ValueError(
+                'the config files must have names that differ in more than '
+                f'dots and _, as each names an adapter, got {other!r} and '
+                f'{name!r}, both of which are {adapter!r}')
+    return adapter
 
 
 def _check_phase(cfg: Config, name: str) -> ClassTable:
@@ -147,7 +168,19 @@ def _check_phase(cfg: Config, name: str) -> ClassTable:
     if hook is None or not hook.get('save_last', True):
         raise ValueError('default_hooks.checkpoint must save the last step '
                          f'(save_last=True), got {hook} in {name}')
+    if is_mmswap_type(cfg.model, 'SwapModel'):
+        _check_data(cfg, table)
     return table
+
+
+def _check_data(cfg: Config, table: ClassTable) -> None:
+    """Refuse data that would be scored wrongly; warn of later trouble."""
+    check_category_order(cfg)
+    try:
+        merged_order(cfg, table)
+    except ValueError as error:
+        print_log('WARNING: the swap can be trained, but its model cannot be '
+                  f'merged: {error}')
 
 
 def _fingerprint(cfg: Config, upstream: str) -> str:

@@ -2,15 +2,11 @@
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from mmswap.class_table import ALL_SPLITS
-from mmswap.evaluation.scores import (
-    accuracy_drop,
-    find_primary,
-    h_mean,
-    swap_score,
-)
+from mmswap.evaluation.scores import find_primary, swap_scores
 from mmswap.tasks.lookup import primary_metrics as primary_names
 
 Metrics = Mapping[str, float]
+_SCORES = ('h_mean', 'h_mean_request', 'score')
 
 
 class Column(NamedTuple):
@@ -40,9 +36,11 @@ def build_report(columns: Sequence[Column]) -> Dict[str, Any]:
     Returns:
         ``columns``, their names; ``rows``, each a dict of ``split``,
         ``metric`` and ``values`` (one a column, None where not measured);
-        ``metrics``, everything measured, by column. The rows ``h_mean`` and
-        ``score`` of the split ``swap`` are the evaluator's or, where it gave
-        none, computed against the base column.
+        ``metrics``, everything measured, by column. The rows ``h_mean`` (the
+        drop from the pre-trained model), ``h_mean_request`` (from the start
+        of the request; of a plan only) and ``score`` of the split ``swap``
+        are the evaluator's or, where it gave none, computed against the base
+        column.
     """
     rows = [
         dict(
@@ -54,9 +52,10 @@ def build_report(columns: Sequence[Column]) -> Dict[str, Any]:
     rows = [row for row in rows if any(v is not None for v in row['values'])]
     scores = [_scores(columns[0].metrics, column.metrics)
               for column in columns[1:]]
-    for name in ('h_mean', 'score'):
+    for name in _SCORES:
         values = [None, *[score.get(name) for score in scores]]
-        rows.append(dict(split='swap', metric=name, values=values))
+        if name != 'h_mean_request' or any(v is not None for v in values):
+            rows.append(dict(split='swap', metric=name, values=values))
     rows += _group_rows(columns)
     return dict(
         columns=[column.name for column in columns],
@@ -145,24 +144,14 @@ def _shown_metrics(columns: Sequence[Column]) -> List[str]:
 
 
 def _scores(before: Metrics, after: Metrics) -> Dict[str, float]:
-    """``h_mean`` and ``score`` of a swap so far, where they are defined.
+    """The scores of a swap so far, where they are defined.
 
-    The evaluator's own, if it gave them: a request of a plan is measured
-    against its own start.
+    The evaluator's own, if it gave them: it knows of requests before.
     """
     own = {
         name: after[f'swap/{name}']
-        for name in ('h_mean', 'score') if f'swap/{name}' in after
+        for name in _SCORES if f'swap/{name}' in after
     }
     if own:
         return own
-    base, now = primary_metrics(before), primary_metrics(after)
-    if not now:
-        return {}
-    retain, drop = now.get('retain'), None
-    if 'forget' in base and 'forget' in now:
-        drop = accuracy_drop(base['forget'], now['forget'])
-    scores = dict(score=swap_score(retain, drop, now.get('learn')))
-    if retain is not None and drop is not None:
-        scores['h_mean'] = h_mean(retain, drop)
-    return scores
+    return swap_scores(primary_metrics(after), primary_metrics(before))

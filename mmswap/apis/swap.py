@@ -9,6 +9,11 @@ from mmengine.config import Config
 from mmengine.dist import barrier, broadcast_object_list, is_main_process
 from mmengine.runner import find_latest_checkpoint
 
+from mmswap.apis.base_scores import (
+    base_fingerprint,
+    score_later_forgets,
+    tell_pretrained,
+)
 from mmswap.apis.config import drop_training
 from mmswap.apis.launch import build_runner, prepare_distributed
 from mmswap.apis.plan import (
@@ -96,7 +101,7 @@ class _Swap:
     def run(self) -> None:
         """Evaluate the base and run every phase that is not finished."""
         first = self.phases[0]
-        if self._finished(BASE, first.fingerprint):
+        if self._finished(BASE, base_fingerprint(self.phases)):
             _say('base: evaluated before')
         else:
             self._evaluate_base(first)
@@ -141,6 +146,7 @@ class _Swap:
         cfg.work_dir = str(self.work_dir / BASE)
         cfg.experiment_name = f'swap_{BASE}'
         cfg.resume = False
+        score_later_forgets(cfg, self.phases)
         if _is_from_scratch(cfg):
             cfg.model.trains = 'all'  # Which loads the base.
         started = time.monotonic()
@@ -148,7 +154,8 @@ class _Swap:
         _say(f'base: evaluating {cfg.load_from}')
         metrics = scalar_metrics(runner.val())
         _check_metrics(metrics)
-        self._record(BASE, fingerprint=first.fingerprint, metrics=metrics)
+        self._record(
+            BASE, fingerprint=base_fingerprint(self.phases), metrics=metrics)
         _say(f'base: evaluated in {_duration(started)}')
 
     def _run_phase(self, phase: Phase, load_from: str, label: str) -> None:
@@ -201,10 +208,12 @@ class _Swap:
         latest = latest_checkpoint(cfg.work_dir) if same else None
         if latest is not None:
             cfg.load_from, cfg.resume = latest, True
+        base = self.records[BASE]['metrics']
         if cfg.model.classes == self.phases[0].cfg.model.classes:
-            # A later request has splits that the base was not scored by; its
-            # own start is what it is compared with.
-            _tell_before(cfg, primary_metrics(self.records[BASE]['metrics']))
+            _tell_before(cfg, primary_metrics(base))
+        else:
+            # It measures its own start, by splits that the base has not.
+            tell_pretrained(cfg, phase.name, base)
         return cfg
 
     def _why(self, phase: Phase, resume: bool) -> str:

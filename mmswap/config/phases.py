@@ -1,14 +1,12 @@
 """What a request changes in the phase config of its kind."""
 import copy
-from typing import Any, Dict
 
 from mmengine.config import Config
 
 from mmswap.class_table import ClassTable
 from mmswap.config.requests import Request
+from mmswap.config.tables import table_holders
 from mmswap.config.types import is_mmswap_type
-
-_HOLDERS = ('SwapModel', 'ClassSubset', 'SwapEvaluator')
 
 
 def request_cfg(cfg: Config, request: Request, table: ClassTable) -> Config:
@@ -37,12 +35,10 @@ def request_cfg(cfg: Config, request: Request, table: ClassTable) -> Config:
     classes = table.as_dict()
     if 'classes' in cfg:
         cfg.classes = classes
-    for part in cfg.values():
-        _set_classes(part, classes)
+    for _, part in table_holders(cfg):
+        part['classes'] = copy.deepcopy(classes)
     if trains == 'adapter':
-        # peft takes no dot in a name.
-        cfg.merge_from_dict(
-            {'model.adapter.name': request.name.replace('.', '_')})
+        cfg.merge_from_dict({'model.adapter.name': request.adapter})
     for key in ('val_evaluator', 'test_evaluator'):
         evaluator = cfg.get(key)
         if is_mmswap_type(evaluator, 'SwapEvaluator'):
@@ -52,16 +48,3 @@ def request_cfg(cfg: Config, request: Request, table: ClassTable) -> Config:
                 if split == 'all' or table.labels(split)
             }
     return cfg
-
-
-def _set_classes(part: Any, classes: Dict[str, Any]) -> None:
-    """Write the class table into every part of a config that has one."""
-    if isinstance(part, dict):
-        if any(is_mmswap_type(part, holder) for holder in _HOLDERS) and (
-                'classes' in part):
-            part['classes'] = copy.deepcopy(classes)
-        for value in part.values():
-            _set_classes(value, classes)
-    elif isinstance(part, (list, tuple)):
-        for value in part:
-            _set_classes(value, classes)

@@ -21,7 +21,8 @@ class Request(NamedTuple):
     """One request of a plan.
 
     Attributes:
-        name: Unique in the plan; also the name of its phase and adapter.
+        name: Unique in the plan; also the name of its phase. Its adapter
+            has the same name with ``_`` for each dot.
         kind: ``learn``, ``forget`` or ``undo``.
         classes: The classes to learn or to forget; of ``undo``, those of the
             request that is undone.
@@ -34,6 +35,11 @@ class Request(NamedTuple):
     classes: Tuple[str, ...]
     undone: str
     cfg_options: Dict[str, Any]
+
+    @property
+    def adapter(self) -> str:
+        """Name of the request's adapter."""
+        return adapter_name(self.name)
 
 
 class Plan(NamedTuple):
@@ -48,6 +54,15 @@ class Plan(NamedTuple):
     configs: Dict[str, Path]
     requests: List[Request]
     missing: Tuple[str, ...]
+
+
+def adapter_name(name: str) -> str:
+    """The name of a phase's adapter: peft takes no dot in it.
+
+    Args:
+        name: The phase's own name.
+    """
+    return name.replace('.', '_')
 
 
 def read_plan(path: Path, cfg: Config) -> Plan:
@@ -157,11 +172,22 @@ def _read_request(number: int, given: Any,
         raise ValueError(f'requests[{number - 1}].name must be made of '
                          'letters, digits, _, - and ., as a folder has it, '
                          f'got {name!r}')
+    _check_new(number, name, earlier)
+    return Request(name, kind, classes, undone,
+                   dict(given.get('cfg_options') or {}))
+
+
+def _check_new(number: int, name: str, earlier: Sequence[Request]) -> None:
+    """Refuse a name whose folder or adapter is another request's."""
     if name in ['base', *(request.name for request in earlier)]:
         raise ValueError(f'requests[{number - 1}].name must be new, got '
                          f'{name!r} once more')
-    return Request(name, kind, classes, undone,
-                   dict(given.get('cfg_options') or {}))
+    for request in earlier:
+        if adapter_name(name) == request.adapter:
+            raise ValueError(
+                f'requests[{number - 1}].name must give its adapter a name '
+                f'of its own, got {name!r} after {request.name!r}, both of '
+                f'which are {request.adapter!r} with _ for each dot')
 
 
 def _undone(number: int, name: Any,

@@ -1,6 +1,8 @@
 """Types as configs have them: a name with or without scope, or a class."""
 from typing import Any, Iterator, List, Tuple
 
+from mmengine.config import Config
+
 
 def type_name(value: Any) -> str:
     """The bare name of a registered type.
@@ -28,15 +30,33 @@ def is_mmswap_type(cfg: Any, name: str) -> bool:
     return type_name(kind) == name and scope.split('.')[0] in ('mmswap', name)
 
 
-def mmswap_types(value: Any,
-                  path: Tuple[str, ...] = ()) -> Iterator[Tuple[str, str]]:
-    """Dotted path and name of each type of mmswap in a part of a config."""
+def walk(value: Any, path: str = '') -> Iterator[Tuple[str, Any]]:
+    """Visit every part of a config, the outer ones first.
+
+    Args:
+        value: A config or a part of one.
+        path: Its dotted path.
+
+    Yields:
+        The dotted path and the value of each part: dicts, the items of lists
+        and tuples, and what is in them.
+    """
+    yield path, value
     items: List[Tuple[Any, Any]] = []
-    if isinstance(value, dict):
+    if isinstance(value, (dict, Config)):
         items = list(value.items())
     elif isinstance(value, (list, tuple)):
         items = list(enumerate(value))
-    elif isinstance(value, str) and value.startswith('mmswap.'):
-        yield '.'.join(path), value
     for key, item in items:
-        yield from mmswap_types(item, (*path, str(key)))
+        yield from walk(item, f'{path}.{key}' if path else str(key))
+
+
+def mmswap_types(value: Any) -> Iterator[Tuple[str, str]]:
+    """Dotted path and name of each type of mmswap in a part of a config.
+
+    Args:
+        value: A config or a part of one.
+    """
+    for path, part in walk(value):
+        if isinstance(part, str) and part.startswith('mmswap.'):
+            yield path, part

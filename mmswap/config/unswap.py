@@ -1,13 +1,12 @@
 """A phase config with nothing of mmswap in it, for a merged model."""
 import copy
-from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Sequence, Tuple
 
 from mmengine.config import Config
 from mmengine.logging import print_log
 
 from mmswap.class_table import ClassTable
-from mmswap.config.coco_categories import read_categories
+from mmswap.config.category_order import category_order
 from mmswap.config.types import is_mmswap_type, mmswap_types
 
 # What testing and inference read of a config. Everything else, helper
@@ -24,14 +23,40 @@ _TWINS = {
 }
 
 
-def merged_config(cfg: Config, inner_cfg: Dict[str, Any],
-                 table: ClassTable) -> Config:
+def merged_order(cfg: Config, table: ClassTable) -> Tuple[str, ...]:
+    """The order of classes with which a merged model is scored rightly.
+
+    It is that of the annotation files, by which the data sets of the merged
+    config number their labels.
+
+    Args:
+        cfg: The phase's config.
+        table: Its class table.
+
+    Raises:
+        ValueError: As :func:`~mmswap.config.category_order.category_order`.
+    """
+    parts = {}
+    for split in ('val', 'test'):
+        loader = cfg.get(f'{split}_dataloader')
+        if loader is not None and _keeps_every_class(loader['dataset'], table):
+            for key in (f'{split}_dataloader', f'{split}_evaluator'):
+                parts[key] = cfg.get(key)
+    return category_order(parts, table)
+
+
+def merged_config(cfg: Config,
+                  inner_cfg: Dict[str, Any],
+                  table: ClassTable,
+                  names: Sequence[str] = ()) -> Config:
     """The config of a merged model: nothing of mmswap is in it.
 
     Args:
         cfg: The phase's config; not changed.
         inner_cfg: The stock model's config as grown to K + N classes.
-        table: The class table, whose names become the data sets' classes.
+        table: The class table.
+        names: Its names in the order of the merged model, which become the
+            data sets' classes; by default the table's own order.
 
     Returns:
         A config to test with, or to infer; what trains is left out.
@@ -57,7 +82,8 @@ def merged_config(cfg: Config, inner_cfg: Dict[str, Any],
             for key in ('dataloader', 'cfg', 'evaluator'):
                 kept.pop(f'{split}_{key}', None)
             continue
-        loader['dataset'] = _stock_dataset(loader['dataset'], table)
+        loader['dataset'] = _stock_dataset(loader['dataset'], table,
+                                           tuple(names) or table.names)
         key = f'{split}_evaluator'
         kept[key] = _stock_evaluator(kept.get(key))
     _drop_mmswap_parts(kept)
@@ -84,51 +110,27 @@ def _keeps_every_class(dataset: Dict[str, Any], table: ClassTable) -> bool:
     return all(_keeps_every_class(each, table) for each in inner)
 
 
-def _stock_dataset(dataset: Dict[str, Any],
-                   table: ClassTable) -> Dict[str, Any]:
-    """Take each ClassSubset off its data set."""
-    if is_mmswap_type(dataset, 'ClassSubset'):
-        inner = dict(dataset['dataset'])
-        metainfo = dict(inner.get('metainfo') or {}, classes=table.names)
+def _stock_dataset(dataset: Dict[str, Any], table: ClassTable,
+                   names: Tuple[str, ...]) -> Dict[str, Any]:
+    """Take each ClassSubset off its data set, and name the classes."""
+    subset = is_mmswap_type(dataset, 'ClassSubset')
+    dataset = dict(dataset['dataset'] if subset else dataset)
+    metainfo = dataset.get('metainfo') or {}
+    if subset or sorted(metainfo.get('classes', ())) == sorted(names):
+        dataset['metainfo'] = dict(metainfo, classes=names)
         if table.stuff:
-            metainfo.update(
-                thing_classes=tuple(
-                    n for n in table.names if n not in table.stuff),
-                stuff_classes=table.stuff)
-        inner['metainfo'] = metainfo
-        _check_order(inner, table)
-        return inner
-    dataset = dict(dataset)
+            dataset['metainfo'].update(
+                thing_classes=tuple(n for n in names if n not in table.stuff),
+                stuff_classes=tuple(n for n in names if n in table.stuff))
+    if subset:
+        return dataset
     if 'dataset' in dataset:
-        dataset['dataset'] = _stock_dataset(dataset['dataset'], table)
+        dataset['dataset'] = _stock_dataset(dataset['dataset'], table, names)
     if 'datasets' in dataset:
         dataset['datasets'] = [
-            _stock_dataset(each, table) for each in dataset['datasets']
+            _stock_dataset(each, table, names) for each in dataset['datasets']
         ]
     return dataset
-
-
-def _check_order(dataset: Dict[str, Any], table: ClassTable) -> None:
-    """Warn where the stock data set would number its labels otherwise.
-
-    mmdet's CocoDataset counts the categories in the order of the file, where
-    ClassSubset goes by their names.
-    """
-    path = Path(dataset.get('data_root') or '') / str(
-        dataset.get('ann_file', ''))
-    if path.suffix != '.json' or not path.is_file():
-        return
-    try:
-        names = list(read_categories(str(path)).values())
-    except (KeyError, TypeError, ValueError):
-        return  # A json of another kind.
-    listed = tuple(name for name in names if name in table.names)
-    if listed != table.names:
-        print_log(
-            f'WARNING: the categories of {path} are listed as {list(listed)}, '
-            f'the model has {list(table.names)}. A stock CocoDataset numbers '
-            'its labels in the order of the file: list them there as the '
-            'model has them, or the scores of the stock config are wrong.')
 
 
 def _stock_evaluator(evaluator: Any) -> Any:

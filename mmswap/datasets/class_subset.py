@@ -6,8 +6,14 @@ from mmengine.dataset import BaseDataset, Compose, force_full_init
 from mmengine.logging import print_log
 from torch.utils.data import Dataset
 
-from mmswap.class_table import ALL_SPLITS, ClassTable
-from mmswap.datasets.shots import choose_shots, log_shots
+from mmswap.class_table import ClassTable
+from mmswap.datasets.shots import (
+    check_choice,
+    choose_images,
+    choose_shots,
+    log_shots,
+)
+from mmswap.datasets.splits import kept_and_unwanted
 from mmswap.registry import DATASETS
 from mmswap.tasks.label_names import data_source, map_labels, table_metainfo
 from mmswap.tasks.lookup import read_labels
@@ -51,7 +57,11 @@ class ClassSubset(Dataset):
         shots: Number of images per kept class, chosen at random; None for
             all images. An image counts for each kept class that it holds.
             Defaults to None.
-        seed: Seed of the choice of shots. Defaults to 0.
+        fraction: Share of the images that stay, chosen at random, above 0 and
+            up to 1, at least one image. Defaults to None, all of them.
+        num_images: Number of images that stay, chosen at random. Of this,
+            ``shots`` and ``fraction`` one can be given. Defaults to None.
+        seed: Seed of the choice. Defaults to 0.
         allow_empty: Whether it may hold no image, as the images of classes
             that a later request learns do while those are to be retained.
             Defaults to False.
@@ -63,9 +73,10 @@ class ClassSubset(Dataset):
         TypeError: If ``dataset`` is a dataset wrapper, or holds labels of
             another kind.
         ValueError: If ``keep`` names no class, ``without`` a kept one,
-            ``others`` or ``shots`` is none of the above, the data set hides
-            classes that it would have to show, its labels cannot be read, or
-            no image is left and ``allow_empty`` does not allow it.
+            ``others`` or a choice of images is none of the above, the
+            data set hides classes that it would have to show, its labels
+            cannot be read, or no image is left and ``allow_empty`` does not
+            allow it.
     """
 
     def __init__(self,  # noqa: PLR0913
@@ -76,22 +87,24 @@ class ClassSubset(Dataset):
                  without: Union[str, Sequence[str], None] = None,
                  rename: Optional[Mapping[str, str]] = None,
                  shots: Optional[int] = None,
+                 fraction: Optional[float] = None,
+                 num_images: Optional[int] = None,
                  seed: int = 0,
                  allow_empty: bool = False,
                  lazy_init: bool = False) -> None:
         self.class_table = ClassTable.from_cfg(classes)
         self.keep = keep
-        self._keep = _labels_to_keep(self.class_table, keep)
+        self._keep, self._without = kept_and_unwanted(self.class_table, keep,
+                                                      without)
         if others not in OTHERS:
             raise ValueError(f'others must be one of {OTHERS}, got {others!r}')
         self.others = others
         self.without = without
-        self._without = _labels_without(self.class_table, without, self._keep)
         self.rename = dict(rename or {})
-        if shots is not None and (type(shots) is not int or shots < 1):
-            raise ValueError('shots must be None or a number of images per '
-                             f'class of at least 1, got {shots!r}')
+        check_choice(shots, fraction, num_images)
         self.shots = shots
+        self.fraction = fraction
+        self.num_images = num_images
         self.seed = seed
         self.allow_empty = allow_empty
         if isinstance(dataset, dict):
@@ -109,7 +122,11 @@ class ClassSubset(Dataset):
     @property
     def metainfo(self) -> dict:
         """The data set's, with the class table in place of its classes."""
-        return table_metainfo(self.dataset.metainfo, self.class_table)
+        labelled = self._keep
+        if self._fully_initialized:
+            labelled = labelled & set(self._label_map.values())
+        return table_metainfo(self.dataset.metainfo, self.class_table,
+                              labelled)
 
     @property
     def test_mode(self) -> bool:
@@ -139,15 +156,14 @@ class ClassSubset(Dataset):
                 f'(keep={self.keep!r}), but of the {len(self.dataset)} images '
                 f'of {data_source(self.dataset)} none is left with '
                 f'others={self.others!r}, without={self.without!r}')
-        indices = sorted(held)
-        if self.shots is not None:
-            indices = self._choose(held, self.shots)
+        indices = self._choose(held)
         # An array, so that the workers share its memory.
         self._indices = np.array(indices, dtype=np.int64)
         self._fully_initialized = True
         print_log(
             f'ClassSubset keeps {len(indices)} of the {len(self.dataset)} '
-            f'images of {data_source(self.dataset)} with keep={self.keep!r}',
+            f'images of {data_source(self.dataset)} with keep={self.keep!r}, '
+            f'fraction={self.fraction}',
             logger='current')
 
     @force_full_init
@@ -184,18 +200,18 @@ class ClassSubset(Dataset):
                 is drawn where the pipeline returns None.
 
         Raises:
-            RuntimeError: If the pipeline returns None in test mode, or
-                ``max_refetch`` times on end in training.
+            RuntimeError: If the pipeline returns None in test mode, or in
+                training for ``max_refetch`` retries too.
         """
-        refetches = 0 if self.test_mode else self.dataset.max_refetch
-        for _ in range(refetches + 1):
+        retries = 0 if self.test_mode else self.dataset.max_refetch
+        for _ in range(retries + 1):
             data = self.pipeline(self.get_data_info(idx))
             if data is not None:
                 return data
             idx = np.random.randint(len(self))
         raise RuntimeError(
             'dataset.pipeline must return a sample, got None '
-            f'{refetches + 1} times on end (test_mode={self.test_mode})')
+            f'with {retries} retries (test_mode={self.test_mode})')
 
     def _scan(self) -> Dict[int, Set[int]]:
         """The kept labels in each image that stays, by image index."""
@@ -218,37 +234,13 @@ class ClassSubset(Dataset):
         return self._labels.kept(data_info, self._label_map, self._keep,
                                  self.others)
 
-    def _choose(self, held: Mapping[int, Set[int]],
-                shots: int) -> List[int]:
-        """The images chosen as shots, ascending; logs which they are."""
-        chosen = choose_shots(held, sorted(self._keep), shots, self.seed)
-        log_shots(self.dataset, self.class_table, chosen, shots)
+    def _choose(self, held: Mapping[int, Set[int]]) -> List[int]:
+        """The images that stay, ascending; logs which are the shots."""
+        count = self.num_images or self.fraction and float(self.fraction)
+        if count:
+            return choose_images(held, count, self.seed)
+        if self.shots is None:
+            return sorted(held)
+        chosen = choose_shots(held, sorted(self._keep), self.shots, self.seed)
+        log_shots(self.dataset, self.class_table, chosen, self.shots)
         return sorted(set().union(*chosen.values()))
-
-
-def _labels_to_keep(table: ClassTable, keep: Any) -> Set[int]:
-    """The labels of the splits that ``keep`` names."""
-    try:
-        labels = set(table.labels(keep))
-    except (TypeError, ValueError):
-        labels = set()
-    if not labels:
-        raise ValueError(
-            f"keep must be 'all', one of {ALL_SPLITS} or a sequence of them, "
-            f'and there must be a class in it, got {keep!r} of {table}')
-    return labels
-
-
-def _labels_without(table: ClassTable, without: Any,
-                    keep: Set[int]) -> Set[int]:
-    """The labels of the splits that ``without`` names; they may be none."""
-    labels: Optional[Set[int]] = None
-    try:
-        labels = set(table.labels(without or ()))
-    except (TypeError, ValueError):
-        pass
-    if labels is None or labels & keep:
-        raise ValueError(
-            f'without must be None, one of {ALL_SPLITS} or a sequence of '
-            f'them, and no split that is kept, got {without!r}')
-    return labels

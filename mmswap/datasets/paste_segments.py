@@ -6,7 +6,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from mmswap.registry import TRANSFORMS
-from mmswap.tasks.base import IGNORE_INDEX
+from mmswap.tasks.base_labels import IGNORE_INDEX
 
 
 @TRANSFORMS.register_module()

@@ -1,4 +1,4 @@
-"""The choice of a few images per class."""
+"""The choice of a few images: some of each class, a share, a number."""
 import logging
 from typing import Any, Collection, Dict, List, Mapping, Sequence, Set, Union
 
@@ -8,6 +8,54 @@ from mmengine.logging import print_log
 
 from mmswap.class_table import ClassTable
 from mmswap.tasks.label_names import data_source
+
+
+def check_choice(shots: Any, fraction: Any, num_images: Any) -> None:
+    """Refuse what is no choice of images.
+
+    Args:
+        shots: Images per class; None for no such choice.
+        fraction: Share of the images; None for no such choice.
+        num_images: Number of images; None for no such choice.
+
+    Raises:
+        ValueError: If ``shots`` or ``num_images`` is no number of at least 1,
+            ``fraction`` is not above 0 and up to 1, or two are given.
+    """
+    for name, value, what in (('shots', shots, 'images per class'),
+                              ('num_images', num_images, 'images')):
+        if value is not None and (type(value) is not int or value < 1):
+            raise ValueError(f'{name} must be None or a number of {what} of '
+                             f'at least 1, got {value!r}')
+    if fraction is not None and (
+            not isinstance(fraction, (int, float))
+            or isinstance(fraction, bool) or not 0 < fraction <= 1):
+        raise ValueError('fraction must be None or a share of the images '
+                         f'above 0 and up to 1, got {fraction!r}')
+    given = dict(shots=shots, fraction=fraction, num_images=num_images)
+    given = {key: value for key, value in given.items() if value is not None}
+    if len(given) > 1:
+        raise ValueError('one of shots, fraction and num_images must be given '
+                         f'at most, got {given}')
+
+
+def choose_images(held: Collection[int], count: Union[int, float],
+                  seed: int) -> List[int]:
+    """Choose some of the images, whatever they show.
+
+    Args:
+        held: The image indices.
+        count: How many; a float is a share, up to 1.0, rounded, but at least
+            one image.
+        seed: Seed of the choice.
+
+    Returns:
+        The image indices that are chosen, ascending.
+    """
+    if isinstance(count, float):
+        count = max(round(count * len(held)), 1)
+    shuffled = np.random.default_rng(seed).permutation(sorted(held))
+    return sorted(shuffled[:count].tolist())
 
 
 def choose_shots(held: Mapping[int, Collection[int]], labels: Sequence[int],

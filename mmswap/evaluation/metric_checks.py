@@ -1,4 +1,4 @@
-"""Metrics that would report something else than the figures of a split."""
+"""Refuses what would report something else than the figures of a split."""
 from typing import Any, Mapping
 
 from mmengine.evaluator import BaseMetric
@@ -50,3 +50,37 @@ def check_metric(metric: Any, split: str) -> None:
             f'mmengine.evaluator.BaseMetric, got a {name}')
     for task in all_tasks():
         task.check_metric(metric, key, split)
+
+
+def check_images(images: str) -> None:
+    """Refuse another choice of images than the two that there are.
+
+    Args:
+        images: ``all`` or ``split``.
+
+    Raises:
+        ValueError: If it is neither.
+    """
+    if images not in ('all', 'split'):
+        raise ValueError("val_evaluator.images must be 'all' or 'split', got "
+                         f'{images!r}')
+
+
+def check_labelled(meta: Mapping[str, Any], images: str) -> None:
+    """Refuse to count false alarms where classes are not labelled.
+
+    Args:
+        meta: The meta information of the data set.
+        images: Which images a split is scored on, ``all`` or ``split``.
+
+    Raises:
+        ValueError: If it is ``all`` and the data set says that it is not
+            labelled with every class (``swap_labelled_in_part``).
+    """
+    if images == 'all' and meta.get('swap_labelled_in_part'):
+        raise ValueError(
+            "val_evaluator.images must be 'split' where images are not "
+            'labelled with every class of the table (a mmswap.ClassSubset '
+            "without keep='all', or one whose data set lacks a class), got "
+            "'all': what is predicted of a class on images that are not "
+            'labelled with it would count as false')

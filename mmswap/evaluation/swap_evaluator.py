@@ -1,49 +1,50 @@
 """The evaluator that tells what was retained, forgotten and learned."""
-import logging
-import os
-from numbers import Real
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
+from typing import Any, Dict, Mapping, Optional, Union
 
-from mmengine.evaluator import BaseMetric, Evaluator
-from mmengine.fileio import load
-from mmengine.logging import print_log
+from mmengine.evaluator import Evaluator
 
-from mmswap.class_table import ALL_SPLITS, SPLITS, ClassTable
-from mmswap.evaluation.metric_checks import check_config
-from mmswap.evaluation.scores import (
-    accuracy_drop,
-    find_primary,
-    h_mean,
-    swap_score,
-)
+from mmswap.class_table import ALL_SPLITS, ClassTable
+from mmswap.evaluation.build_metrics import Metrics, Subsets, build_metrics
+from mmswap.evaluation.known_scores import Scores, read_scores
+from mmswap.evaluation.metric_checks import check_labelled
+from mmswap.evaluation.scores import find_primaries, swap_scores
 from mmswap.evaluation.split_metric import SplitMetric
-from mmswap.registry import EVALUATOR, METRICS
-from mmswap.tasks.lookup import primary_metrics
-
-Metrics = Union[dict, BaseMetric, Sequence[Union[dict, BaseMetric]]]
+from mmswap.registry import EVALUATOR
 
 
 @EVALUATOR.register_module()
 class SwapEvaluator(Evaluator):
     """Score each split of the classes with metrics of its own.
 
-    The metrics of a split are fed the images that hold an object of the
-    split, with the ground truth and the predictions of its classes only; see
-    the kind of samples (``DetectionSamples``, ``PanopticSamples``,
-    ``SemanticSamples``, ``ImageSamples``) for what that means to a task.
+    The metrics of a split are fed the ground truth and the predictions of its
+    classes only, of all images. See the kind of samples
+    (``DetectionSamples``, ``PanopticSamples``, ``SemanticSamples``,
+    ``ImageSamples``) for what that means to a task. The mean of a metric over
+    the splits, weighted by their numbers of classes (of images for top-1), is
+    what the metric gives for the whole. Each metric sees its own classes
+    alone instead of the means being taken from one evaluation, as stock
+    metrics round their figures by class. mmdet's ``CocoMetric`` takes about
+    as long for all splits together as once for the whole, metrics that read
+    maps as many times as long as there are splits.
+
     Those under ``all`` are fed everything, so they give the same numbers as
     in mmengine's ``Evaluator``. The results are called
 
     - ``<split>/<name>``, such as ``retain/coco/bbox_mAP``;
     - ``swap/<split>``, the primary metric of each split;
-    - ``swap/h_mean``, the harmonic mean of ``swap/retain`` and the drop of
-      ``swap/forget``, as in GS-LoRA;
-    - ``swap/score``, the harmonic mean of ``swap/retain``, the drop of
-      ``swap/forget`` and ``swap/learn``, of those that there are.
+    - ``swap/retain_and_missing``, that of both together, where there are
+      missing classes;
+    - ``swap/h_mean``, GS-LoRA's harmonic mean of what is retained and the
+      drop of ``swap/forget``, as the paper has it: missing classes are among
+      the retained ones and the drop is from the pre-trained model;
+    - ``swap/h_mean_request``, the same with the drop from the model as it was
+      when the request began, of several requests;
+    - ``swap/score``, the harmonic mean of what is retained, the drop and
+      ``swap/learn``, of those that there are. The drop is that of
+      ``swap/h_mean`` or else that of ``swap/h_mean_request``.
 
-    The drop is taken from what the model scored before the swap, so the last
-    two are reported only where that is known (``before``). A split of which
-    the data set has no image is left out, with a warning.
+    A split that the data set does not show is left out, with a warning, and
+    so are scores of a drop from what is not known.
 
     Args:
         metrics: Metrics by split: ``retain``, ``forget``, ``learn``, ``all``
@@ -53,21 +54,35 @@ class SwapEvaluator(Evaluator):
         classes: ``dict(base=..., learn=..., forget=...)``, the class table.
             Defaults to None, then it is the ``swap_classes`` of the data
             set's metainfo, which ``mmswap.ClassSubset`` writes.
-        before: Primary metrics before the swap: a dict of them by split, or
-            the path of a json file with the keys ``swap/forget`` or
-            ``forget`` and the like, such as mmengine's test loop leaves.
-            Defaults to None, then it is what the run measured before training
-            (:meth:`set_before`), if it did.
+        images: ``all`` to score each split on all images, so that a false
+            alarm counts wherever it is, or ``split`` for its own images only:
+            where data sets are put together of which each is labelled with
+            its own classes, and for figures of releases before 0.2. Defaults
+            to ``all``.
+        before: Primary metrics of the model as this swap, or this request,
+            began: a dict of them by split, or the path of a json file with
+            the keys ``swap/forget`` or ``forget`` and the like, such as
+            mmengine's test loop leaves. Defaults to None; ``SwapLogHook``
+            measures it then and says so by :meth:`set_before`.
+        pretrained: The same of the pre-trained model, scored by the splits of
+            this class table. Defaults to None, then it is ``before`` unless
+            the table says that earlier requests changed the model.
         primary: Name of the primary metric, such as ``bbox_mAP_50`` or
             ``coco/bbox_mAP``. Defaults to None, the first of segm_mAP,
             bbox_mAP, PQ, mIoU and accuracy/top1 that a split has.
+        subsets: Further sets of classes to score, class names by a name of
+            the set, with the metrics of ``forget``. Their results are called
+            as those of a split. Defaults to None.
+
+    Attributes:
+        class_table: The class table; None until the data set tells it.
 
     Raises:
         TypeError: If an argument has a wrong type, or a metric cannot be
             used by split.
         ValueError: If ``metrics`` has another key, an ``ann_file`` or
             settings that make it count other classes, or the class table or
-            ``before`` is wrong.
+            another argument is wrong.
 
     Examples:
         >>> val_evaluator = dict(
@@ -81,12 +96,22 @@ class SwapEvaluator(Evaluator):
     def __init__(self,
                  metrics: Mapping[str, Metrics],
                  classes: Union[Mapping[str, Any], ClassTable, None] = None,
-                 before: Union[Mapping[str, float], str, os.PathLike,
-                               None] = None,
-                 primary: Optional[str] = None) -> None:
-        super().__init__(_build_metrics(metrics))
+                 images: str = 'all',
+                 before: Optional[Scores] = None,
+                 pretrained: Optional[Scores] = None,
+                 primary: Optional[str] = None,
+                 subsets: Optional[Subsets] = None) -> None:
+        super().__init__(build_metrics(metrics, images, subsets))
+        self.images = images
         self.primary = primary
-        self.before = None if before is None else _read_before(before)
+        self.subsets = {n: tuple(s) for n, s in (subsets or {}).items()}
+        self._told = {
+            key: read_scores(scores, f'val_evaluator.{key}')
+            for key, scores in (('before', before), ('pretrained', pretrained))
+            if scores is not None
+        }
+        self.before = self._told.get('before')
+        self.pretrained = self._told.get('pretrained')
         self.class_table: Optional[ClassTable] = None
         self._own_table = classes is not None
         if classes is not None:
@@ -98,7 +123,7 @@ class SwapEvaluator(Evaluator):
 
         Raises:
             ValueError: If the class table is not known, or the data set has
-                other classes than it.
+                other classes than it or is not labelled with all of them.
         """
         Evaluator.dataset_meta.fset(self, dataset_meta)
         meta = dataset_meta or {}
@@ -120,14 +145,21 @@ class SwapEvaluator(Evaluator):
                 f'table, in its order: {list(table.names)}, got '
                 f"{list(names)}; mmswap.ClassSubset with keep='all' maps the "
                 'labels of any data set')
+        if any(split != 'all' for split in self._by_split()):
+            check_labelled(meta, self.images)
 
     def set_before(self, before: Mapping[str, float]) -> None:
-        """Tell what the model scored as the phase began.
+        """Tell what the model scored as this swap, or request, began.
 
         Args:
-            before: Primary metrics by split, as the argument of that name.
+            before: Primary metrics by split, as the argument of that name
+                takes them; empty if none was measured.
+
+        Raises:
+            TypeError: If a value is no number.
+            ValueError: If it has other keys only.
         """
-        self.before = _check_before(before, 'before')
+        self.before = read_scores(before, 'before') if before else None
 
     def evaluate(self, size: int) -> Dict[str, float]:
         """Compute the metrics of all splits and the scores of the swap.
@@ -143,123 +175,54 @@ class SwapEvaluator(Evaluator):
                 ``primary`` is not one of a split's metrics.
         """
         results = super().evaluate(size)
-        accuracy = self._primaries(results)
+        accuracy = find_primaries(results, (*ALL_SPLITS, *self.subsets),
+                                  self.primary)
         summary = {f'swap/{split}': acc for split, acc in accuracy.items()}
         return {**results, **summary, **self._scores(accuracy)}
+
+    def _by_split(self) -> Dict[str, SplitMetric]:
+        """One metric of each split and subset.
+
+        Others can have been added: ``tools/test.py --out`` of mmdet does.
+        """
+        return {
+            metric.split: metric
+            for metric in self.metrics if isinstance(metric, SplitMetric)
+        }
 
     def _use_table(self, table: ClassTable) -> None:
         """Tell each metric the labels of its split."""
         self.class_table = table
-        splits = set()
-        for metric in self.metrics:
-            # Others can have been added: tools/test.py --out of mmdet does.
-            if isinstance(metric, SplitMetric):
-                metric.labels = table.labels(metric.split)
-                splits.add(metric.split)
-        if self.before is not None and 'forget' not in self.before and (
-                'forget' in splits and table.forget):
-            raise ValueError(
-                'val_evaluator.before must have the key forget, the primary '
-                'metric of the classes to forget before the swap, got '
-                f'{self.before}')
-
-    def _primaries(self, results: Mapping[str, float]) -> Dict[str, float]:
-        """The primary metric of each split that has results."""
-        names = primary_metrics() if self.primary is None else (
-            self.primary, )
-        found = {}
-        for split in ALL_SPLITS:
-            of_split = {
-                name: value
-                for name, value in results.items()
-                if name.startswith(f'{split}/')
-            }
-            value = find_primary(of_split, names)
-            if value is not None:
-                found[split] = value
-            elif of_split and self.primary is not None:
+        for name, wanted in self.subsets.items():
+            unknown = [n for n in wanted if n not in table.names]
+            if unknown or not wanted:
                 raise ValueError(
-                    f'val_evaluator.primary must be a metric of {split}, got '
-                    f'{self.primary!r}; it has {sorted(of_split)}')
-            elif of_split:
-                print_log(
-                    f'The split {split!r} has none of {names}, so '
-                    'it is not part of the swap scores; '
-                    'val_evaluator.primary can name another metric.',
-                    logger='current',
-                    level=logging.WARNING)
-        return found
+                    f'val_evaluator.subsets[{name!r}] must name classes of '
+                    f'the class table, {list(table.names)}, got {wanted}')
+        for metric in self.metrics:
+            if not isinstance(metric, SplitMetric):
+                continue
+            names = self.subsets.get(metric.split)
+            metric.labels = table.labels(metric.split) if names is None else (
+                tuple(map(table.names.index, names)))
+        for key, scores in self._told.items():
+            if 'forget' not in scores and table.forget and (
+                    'forget' in self._by_split()):
+                raise ValueError(
+                    f'val_evaluator.{key} must have the key forget, the '
+                    'primary metric of the classes to forget before the '
+                    f'swap, got {scores}')
 
     def _scores(self, accuracy: Mapping[str, float]) -> Dict[str, float]:
-        """``h_mean`` and ``score``, where it is known what was before."""
-        before = self.before
-        if not before or not accuracy:
-            return {}
-        retain, learn = accuracy.get('retain'), accuracy.get('learn')
-        if 'forget' not in accuracy:
-            return {'swap/score': swap_score(retain, learn=learn)}
-        if 'forget' not in before:
-            return {}
-        drop = accuracy_drop(before['forget'], accuracy['forget'])
-        scores = {'swap/score': swap_score(retain, drop, learn)}
-        if retain is not None:
-            scores['swap/h_mean'] = h_mean(retain, drop)
-        return scores
-
-
-def _build_metrics(metrics: Mapping[str, Metrics]) -> List[SplitMetric]:
-    """Build the metrics of all splits."""
-    known = (*ALL_SPLITS, 'all')
-    if not isinstance(metrics, Mapping):
-        raise TypeError('val_evaluator.metrics must be a dict of metrics by '
-                        f'split, {known}, got {metrics!r}')
-    if not metrics or not set(metrics) <= set(known):
-        raise ValueError('val_evaluator.metrics must have some of the keys '
-                         f'{known}, got {list(metrics)}')
-    built: List[SplitMetric] = []
-    for split, given in metrics.items():
-        for metric in given if isinstance(given, Sequence) else [given]:
-            if isinstance(metric, dict):
-                check_config(metric, split)
-                metric = METRICS.build(metric)
-            if any(metric is other.metric for other in built):
-                raise ValueError(
-                    'val_evaluator.metrics must have a metric of its own for '
-                    f'each split, got one {type(metric).__name__} twice')
-            built.append(SplitMetric(metric, split))
-    return built
-
-
-def _read_before(
-    before: Union[Mapping[str, float], str,
-                  os.PathLike]) -> Dict[str, float]:
-    """The primary metrics before the swap, from a config or a json file."""
-    key = 'val_evaluator.before'
-    if isinstance(before, Mapping):
-        return _check_before(before, key)
-    if not isinstance(before, (str, os.PathLike)):
-        raise TypeError(f'{key} must be a dict of metrics by split or the '
-                        f'path of a json file, got {before!r}')
-    # By its format, not its name: load() would unpickle a .pkl.
-    values = load(os.fspath(before), file_format='json')
-    if not isinstance(values, Mapping):
-        raise ValueError(f'{key} must be a json file of metrics by name, got '
-                         f'a {type(values).__name__} in {before}')
-    return _check_before(values, f'{key} ({before})')
-
-
-def _check_before(values: Mapping[str, Any], source: str) -> Dict[str, float]:
-    """Pick the metric of each split, ``swap/<split>`` or ``<split>``."""
-    found = {}
-    for split in SPLITS:
-        value = values.get(f'swap/{split}', values.get(split))
-        if value is None:
-            continue
-        if isinstance(value, bool) or not isinstance(value, Real):
-            raise TypeError(f'{source} must have numbers, got {value!r} for '
-                            f'{split}')
-        found[split] = float(value)
-    if not found:
-        raise ValueError(f'{source} must have some of the keys {SPLITS}, '
-                         f"also written 'swap/<split>', got {list(values)}")
-    return found
+        """The scores of the swap, as far as its start is known."""
+        table = self.class_table
+        pretrained, before = self.pretrained, self.before
+        if pretrained is None and table and not (table.learned_before
+                                                 or table.forgotten_before):
+            pretrained, before = before, None
+        weights = {s: metric.weight for s, metric in self._by_split().items()}
+        return {
+            f'swap/{name}': score
+            for name, score in swap_scores(accuracy, pretrained, before,
+                                           weights).items()
+        }

@@ -7,15 +7,15 @@ LoRA in them). ``Runner.load_checkpoint`` only warns of keys that do not
 match, so the check stands here, where the keys are known.
 """
 import json
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Callable, Dict, List, Mapping, Optional
 
 import torch
+from peft import LoraConfig
 from torch import Tensor, nn
 
 from mmswap.models.adapters.history import PREFIX as HISTORY
 from mmswap.models.adapters.history import fold_adapter
 from mmswap.models.adapters.lora import is_lora_key
-from mmswap.models.classes.rows import ClassRows
 
 INNER = 'model.'
 OBJECTIVE = 'objective.'
@@ -36,6 +36,23 @@ def is_phase_checkpoint(state: Mapping[str, Tensor]) -> bool:
         state[EXTRA])['adapter']['name'] is None
 
 
+def checkpoint_kind(state: Mapping[str, Tensor],
+                    meta: Optional[Mapping[str, Any]] = None) -> str:
+    """Which of the three kinds a checkpoint is.
+
+    Args:
+        state: Its ``state_dict``.
+        meta: Its ``meta``, by which a merged checkpoint is known; its tensors
+            are those of any stock model with K + N classes.
+
+    Returns:
+        ``'base'``, ``'merged'`` or ``'phase'``.
+    """
+    if is_phase_checkpoint(state):
+        return 'phase'
+    return 'merged' if 'mmswap_version' in (meta or {}) else 'base'
+
+
 def pack_extra(values: Dict[str, Any]) -> Tensor:
     """Values that a checkpoint carries, as UTF-8 JSON, (number of bytes,)."""
     return torch.tensor(list(json.dumps(values).encode()), dtype=torch.uint8)
@@ -46,7 +63,8 @@ def unpack_extra(packed: Tensor) -> Dict[str, Any]:
     return json.loads(bytes(packed.tolist()).decode())
 
 
-def fold_earlier(state: Dict[str, Tensor], name: Optional[str]) -> bool:
+def fold_earlier(state: Dict[str, Tensor], name: Optional[str],
+                 config: Optional[LoraConfig] = None) -> bool:
     """Fold the adapter of an earlier phase into its checkpoint, in place.
 
     A checkpoint whose adapter has the phase's own name is left as it is: the
@@ -58,13 +76,15 @@ def fold_earlier(state: Dict[str, Tensor], name: Optional[str]) -> bool:
     Args:
         state: The checkpoint's tensors.
         name: Name of the adapter that is to be trained; None without one.
+        config: peft's configuration of it.
 
     Returns:
         Whether the keys are still a SwapModel's, so that the phase goes on
         with all that is in the checkpoint.
 
     Raises:
-        RuntimeError: If an adapter of that name has been folded before.
+        RuntimeError: If an adapter of that name has been folded before, or
+            is live and has another rank or alpha.
     """
     if not is_phase_checkpoint(state):
         return False
@@ -72,6 +92,8 @@ def fold_earlier(state: Dict[str, Tensor], name: Optional[str]) -> bool:
         return True
     earlier = unpack_extra(state[EXTRA])['adapter']
     if earlier['name'] == name:
+        if config is not None:
+            _check_scale(state, earlier, config)
         return True
     if earlier['name'] is not None:
         fold_adapter(state, earlier['name'], earlier['scaling'], INNER)
@@ -88,6 +110,22 @@ def fold_earlier(state: Dict[str, Tensor], name: Optional[str]) -> bool:
     return False
 
 
+def _check_scale(state: Mapping[str, Tensor], earlier: Mapping[str, Any],
+                 config: LoraConfig) -> None:
+    """The same matrices at another scale are another update."""
+    mark = f'.lora_A.{earlier["name"]}.weight'
+    ranks = [len(state[key]) for key in state if key.endswith(mark)]
+    if not ranks:
+        return
+    rank, alpha = ranks[0], earlier['scaling'] * ranks[0]
+    if (rank, alpha) != (config.r, config.lora_alpha):
+        raise RuntimeError(
+            f'model.adapter.rank and model.adapter.alpha must be {rank} and '
+            f'{alpha:g}, those of the adapter {earlier["name"]!r} in '
+            f'load_from, got {config.r} and {config.lora_alpha:g}; with '
+            'another model.adapter.name a phase begins with a fresh adapter')
+
+
 def drop_objective(state: Dict[str, Tensor],
                    objective: Optional[nn.Module]) -> None:
     """Drop what another objective kept, in place.
@@ -102,15 +140,15 @@ def drop_objective(state: Dict[str, Tensor],
             del state[key]
 
 
-def adapt_checkpoint(state: Dict[str, Tensor], own: Dict[str, Tensor],
-                     class_rows: Dict[str, ClassRows],
+def adapt_checkpoint(state: Dict[str, Tensor], own: Mapping[str, Tensor],
+                     grow: Callable[[str, Tensor], Tensor],
                      of_phase: bool) -> None:
     """Give a base or merged checkpoint a SwapModel's keys and class rows.
 
     Args:
         state: The checkpoint's tensors; renamed and grown in place.
         own: State dict of the SwapModel's inner model.
-        class_rows: The class tensors by stock key.
+        grow: Makes of a tensor, by its stock key, one of K + N classes.
         of_phase: Whether the keys are a SwapModel's already and only their
             shapes are to be checked.
 
@@ -120,14 +158,9 @@ def adapt_checkpoint(state: Dict[str, Tensor], own: Dict[str, Tensor],
     if not of_phase:
         target = {stock_key(key): key for key in own if not is_lora_key(key)}
         for key in list(state):
-            if key == EXTRA or key.startswith(HISTORY):
-                continue
-            tensor = state.pop(key)
-            rows = class_rows.get(key)
-            if rows is not None and tensor.dim() > rows.dim and (
-                    tensor.shape[rows.dim] == rows.old_size):
-                tensor = rows.grow(tensor)
-            state[INNER + target.get(key, key)] = tensor
+            if key != EXTRA and not key.startswith(HISTORY):
+                grown = grow(key, state.pop(key))
+                state[INNER + target.get(key, key)] = grown
     wrong = [
         f'{key}: {tuple(state[INNER + key].shape)} in the checkpoint, '
         f'{tuple(tensor.shape)} in the model' for key, tensor in own.items()
@@ -141,7 +174,7 @@ def adapt_checkpoint(state: Dict[str, Tensor], own: Dict[str, Tensor],
 
 
 def check_keys(missing: List[str], unexpected: List[str],
-               lora_expected: bool) -> None:
+               lora_expected: bool, prefix: str = '') -> None:
     """Refuse a checkpoint that does not fit.
 
     Args:
@@ -149,24 +182,35 @@ def check_keys(missing: List[str], unexpected: List[str],
             may be missing are taken out in place, so that nobody warns.
         unexpected: The other way round.
         lora_expected: Whether the checkpoint should have LoRA keys.
+        prefix: Where the SwapModel stands in what is loaded, ``'module.'``
+            in a moving average. Keys elsewhere are not its business.
 
     Raises:
         RuntimeError: If a key remains.
     """
+    needed = [
+        key for key in _below(missing, prefix) if key.startswith(INNER)
+        and not key.endswith('num_batches_tracked') and
+        (lora_expected or not is_lora_key(key))
+    ]
     missing[:] = [
-        key for key in missing if not key.endswith('num_batches_tracked') and
-        (lora_expected or not is_lora_key(key)) and key.startswith(INNER)
+        key for key in missing
+        if not key.startswith(prefix) or key[len(prefix):] in needed
     ]
     parts = []
-    if missing:
-        parts.append(f'keys it lacks: {_listed(missing)}')
-    if unexpected:
-        parts.append(f'keys the model has no place for: '
-                     f'{_listed(unexpected)}')
+    if needed:
+        parts.append(f'keys it lacks: {_listed(needed)}')
+    if _below(unexpected, prefix):
+        parts.append('keys the model has no place for: '
+                     f'{_listed(_below(unexpected, prefix))}')
     if parts:
         raise RuntimeError(
             'load_from must be a checkpoint of this model (base, merged or a '
             f'phase of the same swap); {"; ".join(parts)}')
+
+
+def _below(keys: List[str], prefix: str) -> List[str]:
+    return [key[len(prefix):] for key in keys if key.startswith(prefix)]
 
 
 def _listed(items: List[str]) -> str:

@@ -2,8 +2,9 @@
 
 Importing this module lets every ``load_from`` name such a file.
 """
+import json
 from pathlib import Path
-from typing import Any, Dict, Mapping, Union
+from typing import Any, Dict, Mapping, Optional, Union
 
 import torch
 from mmengine.runner.checkpoint import CheckpointLoader
@@ -34,23 +35,34 @@ def load_from_safetensors(filename: str,
     device = map_location if isinstance(map_location, str) else 'cpu'
     with safe_open(filename, framework='pt', device=device) as file:
         state = {key: file.get_tensor(key) for key in file.keys()}
-        meta = file.metadata() or {}
+        meta = {key: _decoded(text)
+                for key, text in (file.metadata() or {}).items()}
     state = {
         key: value.float() if value.dtype == torch.float16 else value
         for key, value in state.items()
     }
-    return dict(state_dict=state, meta=dict(meta))
+    return dict(state_dict=state, meta=meta)
+
+
+def _decoded(text: str) -> Any:
+    """A value that :func:`save_safetensors` wrote, or a plain text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def save_safetensors(state: Mapping[str, Tensor],
                      filename: Union[str, Path],
-                     half: bool = False) -> None:
+                     half: bool = False,
+                     meta: Optional[Mapping[str, Any]] = None) -> None:
     """Write a state dict to a ``.safetensors`` file.
 
     Args:
         state: The tensors.
         filename: Path of the file.
         half: Whether to store floats in half the size.
+        meta: Values that JSON can hold, by key; the ``meta`` that is read.
     """
     tensors = {
         key: (value.half() if half and value.is_floating_point() else
@@ -58,4 +70,5 @@ def save_safetensors(state: Mapping[str, Tensor],
         for key, value in state.items()
     }
     # Not save_file, whose files nobody but their owner can read.
-    Path(filename).write_bytes(save(tensors))
+    texts = {key: json.dumps(value) for key, value in (meta or {}).items()}
+    Path(filename).write_bytes(save(tensors, texts or None))

@@ -1,40 +1,25 @@
 """The wrapper that turns a stock model into one that can be swapped."""
 from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
-import torch
 from mmengine.logging import print_log
-from mmengine.model import BaseModel
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmswap.class_table import ClassTable
 from mmswap.models.adapters.groups import changed_groups, group_params
-from mmswap.models.adapters.history import AdapterHistory, unfold
 from mmswap.models.adapters.lora import (
-    adapter_config,
     apply_adapter,
-    is_lora_key,
-    redraw_dead_groups,
     reset_adapter,
 )
-from mmswap.models.checkpoints import (
-    EXTRA,
-    adapt_checkpoint,
-    check_keys,
-    drop_objective,
-    fold_earlier,
-    pack_extra,
-    stock_key,
-    unpack_extra,
-)
+from mmswap.models.checkpoints import stock_key
+from mmswap.models.classes.frozen_rows import FrozenRows
 from mmswap.models.classes.growth import build_grown
-from mmswap.models.classes.rows import ClassRows, train_new_rows
+from mmswap.models.classes.row_starts import RowStarts
+from mmswap.models.classes.rows import ClassRows
 from mmswap.models.data_preprocessor import SwapDataPreprocessor
-from mmswap.models.objectives.base import (
-    Objective,
-    build_objective,
-)
+from mmswap.models.objectives.base import build_objective
 from mmswap.models.step_losses import step_losses
+from mmswap.models.swap_state import SwapState
 from mmswap.registry import MODELS
 
 _NEW_ROWS = ('train', 'frozen')
@@ -42,7 +27,7 @@ _TRAINS = ('adapter', 'all', 'from_scratch')
 
 
 @MODELS.register_module()
-class SwapModel(BaseModel):
+class SwapModel(SwapState):
     """Wraps a stock model: more classes, LoRA, and a loss of two branches.
 
     In ``loss`` mode it takes one batch a branch, runs the wrapped model's
@@ -60,14 +45,24 @@ class SwapModel(BaseModel):
             :class:`ForgetObjective`.
         classes: ``dict(base, learn, forget)`` of class names; see
             :class:`~mmswap.class_table.ClassTable`.
-        adapter: Arguments of :func:`~mmswap.models.lora.apply_adapter`; rank
-            8, alpha 8 and targets ``'ffn'`` where not given. A phase goes on
+        adapter: Arguments of
+            :func:`~mmswap.models.adapters.lora.apply_adapter`; rank 8, alpha
+            8 and targets ``'ffn'`` where not given. A phase goes on
             with the adapter of the phase before it if that has the same
             ``name`` (the published behaviour). With another name it starts a
             fresh one; the earlier one is folded into the weights, and can be
             taken out again with :meth:`undo`.
         new_rows: ``'train'`` trains the class rows of the new classes;
-            ``'frozen'`` leaves them as they begin (the published behaviour).
+            ``'frozen'`` leaves them as they begin (published, where they
+            begin at random).
+        new_rows_start: ``'mean'`` begins with the mean of the base classes'
+            rows, which disturbs the base classes least. All new classes then
+            begin alike, so that frozen ones can never be told apart.
+            ``'xavier'`` draws matrices at random and sets biases to zero
+            (published for classification). A sigmoid head, whose biases hold
+            the prior of a focal loss, would begin with a score of 0.5 for
+            the new classes everywhere: use ``'mean'`` there. See
+            :class:`~mmswap.models.classes.row_starts.RowStarts`.
         trains: ``'adapter'``, LoRA and the new classes' rows; ``'all'``, no
             LoRA and every weight that the stock model trains, those of its
             classifier too; ``'from_scratch'``, the same from the stock
@@ -87,9 +82,9 @@ class SwapModel(BaseModel):
     Raises:
         TypeError: If ``model`` is no config.
         ValueError: If the class table does not fit the model, ``new_rows``,
-            ``trains`` or an adapter argument is unknown or out of range, or
-            there is no adapter and yet ``adapter`` or frozen rows are asked
-            for.
+            ``new_rows_start``, ``trains`` or an adapter argument is unknown
+            or out of range, or what is asked for needs an adapter or a base
+            model and there is none.
     """
 
     def __init__(self,
@@ -98,34 +93,34 @@ class SwapModel(BaseModel):
                  classes: Union[ClassTable, Mapping[str, Any]],
                  adapter: Optional[Dict[str, Any]] = None,
                  new_rows: str = 'train',
+                 new_rows_start: str = 'mean',
                  trains: str = 'adapter',
                  data_preprocessor: Optional[Dict[str, Any]] = None) -> None:
         table = ClassTable.from_cfg(classes)
-        _check_training(trains, new_rows, adapter)
+        _check_training(trains, new_rows, new_rows_start, adapter)
         if data_preprocessor is not None and isinstance(model, Mapping):
             model = dict(model)
             model.setdefault('data_preprocessor', data_preprocessor)
         inner, inner_cfg, class_rows = build_grown(model, table)
         preprocessor = inner.get_submodule('data_preprocessor')
         super().__init__(SwapDataPreprocessor(preprocessor))
-        self.model: BaseModel = inner
+        self.model = inner
         self.inner_cfg = inner_cfg
         self.class_table = table
         self.class_rows = class_rows
-        self.objective: Objective = build_objective(objective)
+        self.row_starts = RowStarts(new_rows_start, class_rows)
+        self.objective = build_objective(objective)
         self.trains = trains
-        self.adapter_name: Optional[str] = None
+        self.adapter_name = None
         if trains == 'adapter':
             self.adapter_name = (adapter or {}).get('name', 'default')
             apply_adapter(self.model, **(adapter or {}))
-            if new_rows == 'train':
-                self._unfreeze_new_rows()
+        trained_rows = self.class_params() if (
+            trains == 'adapter' and new_rows == 'train') else {}
+        self.frozen_rows = FrozenRows(
+            {key: param for key, (param, _) in trained_rows.items()},
+            class_rows)
         self.objective.attach(self.model, table)
-        self.history = AdapterHistory()
-        self._loaded = False
-        # Whether a phase checkpoint waits for start_phase or resume_phase.
-        self._phase_open = False
-        self.register_load_state_dict_post_hook(_check_loaded)
         self._report()
 
     def _report(self) -> None:
@@ -158,13 +153,8 @@ class SwapModel(BaseModel):
             for key, rows in self.class_rows.items() if key in found
         }
 
-    def _unfreeze_new_rows(self) -> None:
-        """Let the new classes' rows train and hold the old ones still."""
-        for param, rows in self.class_params().values():
-            train_new_rows(param, rows)
-
     def init_weights(self) -> None:
-        """SeededIndex the adapter anew and leave the rest alone.
+        """Draw the adapter anew and leave the rest alone.
 
         The Runner calls this before it loads ``load_from``. The stock
         model's own initialisation would overwrite LoRA with random values
@@ -178,24 +168,6 @@ class SwapModel(BaseModel):
         elif self.adapter_name is not None:
             reset_adapter(self.model, self.adapter_name)
         self._is_init = True
-
-    def start_phase(self) -> None:
-        """Begin a phase: nothing of the objective's phase before is left.
-
-        Adapter groups that have become zero get a new A. The
-        ``mmswap.SwapHook`` calls this, or :meth:`resume_phase`.
-        """
-        self.objective.start_phase()
-        dead = redraw_dead_groups(self.groups)
-        if dead:
-            print_log(
-                f'mmswap: {len(dead)} adapter groups were zero and begin '
-                f'anew: {", ".join(dead)}', 'current')
-        self._phase_open = False
-
-    def resume_phase(self) -> None:
-        """Go on with a phase that was interrupted; everything is kept."""
-        self._phase_open = False
 
     def train(self, mode: bool = True) -> 'SwapModel':
         """As ever, but frozen batch norms keep their running statistics.
@@ -235,115 +207,14 @@ class SwapModel(BaseModel):
                 checkpoint ends or goes on.
             ValueError: As :func:`~mmswap.models.step_losses.step_losses`.
         """
+        self.frozen_rows.restore()  # The last step may have moved them.
         if mode != 'loss' or inputs is not None:
             return self.model(inputs, data_samples, mode=mode)
-        if not self._loaded:
-            raise RuntimeError(
-                'load_from must name a checkpoint of the base model or of an '
-                'earlier phase: nothing was loaded, and a swap of random '
-                'weights means nothing')
-        if self.training and self._phase_open:
-            raise RuntimeError(
-                "default_hooks.swap must be dict(type='mmswap.SwapHook') "
-                'after load_from a phase, or, without a Runner, '
-                'start_phase() or resume_phase() must be called first')
+        self._check_ready()
         return step_losses(self.model, self.objective, branches)
 
-    def get_extra_state(self) -> Tensor:
-        """The class table and the adapter's scale; see ``pack_extra``."""
-        config = self.adapter_name and adapter_config(
-            self.model, self.adapter_name)
-        # Without LoRA, once merged or removed, there is nothing to scale.
-        scaling = config.lora_alpha / config.r if config else 0.
-        return pack_extra(
-            dict(
-                self.class_table.as_dict(),
-                adapter=dict(name=self.adapter_name, scaling=scaling)))
 
-    def set_extra_state(self, state: Tensor) -> None:
-        """Check a phase checkpoint's class table against the config's.
-
-        Raises:
-            RuntimeError: If it has neither the classes of this phase nor
-                those that were known when it began. Which of them are to be
-                forgotten may change from phase to phase.
-        """
-        extra = unpack_extra(state)
-        extra.pop('adapter')
-        saved = ClassTable.from_saved(extra).names
-        ours = self.class_table
-        if saved not in (ours.names, ours.known):
-            raise RuntimeError(
-                'classes.base, classes.learned_before and classes.learn must '
-                f'be those of the phase in load_from, {list(saved)}, got '
-                f'{list(ours.names)}')
-
-    def _load_from_state_dict(self, state_dict: Dict[str, Tensor],
-                              prefix: str, *args: Any) -> None:
-        # Runs before the children load, with Runner.load_checkpoint too.
-        if not prefix:
-            self._loaded = False  # Until every key has landed.
-            of_phase = fold_earlier(state_dict, self.adapter_name)
-            self._phase_open = of_phase
-            if self.trains == 'from_scratch' and not of_phase:
-                print_log(
-                    "mmswap: load_from is not used, as model.trains="
-                    "'from_scratch'", 'current')
-                state_dict.clear()
-                state_dict.update(self.state_dict())
-                of_phase = True
-            drop_objective(state_dict, self.objective if of_phase else None)
-            adapt_checkpoint(state_dict, self.model.state_dict(),
-                             self.class_rows, of_phase)
-            self._phase_loaded = of_phase
-            state_dict.setdefault(EXTRA, self.get_extra_state())
-        super()._load_from_state_dict(state_dict, prefix, *args)
-
-    @torch.no_grad()
-    def undo(self, name: str) -> None:
-        """Take the adapter of an earlier phase out of the weights, in place.
-
-        Those of the other phases stay, and so do the class rows.
-
-        Args:
-            name: One of ``history.names``.
-
-        Raises:
-            KeyError: If there is no such adapter.
-        """
-        weights = {
-            stock_key(key): value
-            for key, value in self.model.state_dict().items()
-        }
-        for layer, folded in self.history.drop(name).items():
-            unfold(weights[f'{layer}.weight'], folded)
-
-    def base_state_dict(self) -> Dict[str, Tensor]:
-        """The base model's state dict: no LoRA, K classes, stock keys.
-
-        Bit for bit what was loaded; up to rounding in layers that have
-        adapters of earlier phases folded in.
-
-        Raises:
-            RuntimeError: If the model's own weights have been trained.
-        """
-        if self.adapter_name is None:
-            raise RuntimeError(
-                "model.trains must be 'adapter' for the base model to be "
-                f'there still, got {self.trains!r}')
-        state = {}
-        for key, tensor in self.model.state_dict().items():
-            if not is_lora_key(key):
-                rows = self.class_rows.get(stock_key(key))
-                state[stock_key(key)] = rows.shrink(tensor) if rows else tensor
-        for name in reversed(self.history.names):
-            for layer, folded in self.history.layers(name).items():
-                state[f'{layer}.weight'] = state[f'{layer}.weight'].clone()
-                unfold(state[f'{layer}.weight'], folded)
-        return state
-
-
-def _check_training(trains: str, new_rows: str,
+def _check_training(trains: str, new_rows: str, new_rows_start: str,
                     adapter: Optional[Dict[str, Any]]) -> None:
     """Refuse what cannot be, or cannot be at once."""
     for key, value, known in (('trains', trains, _TRAINS),
@@ -356,10 +227,8 @@ def _check_training(trains: str, new_rows: str,
             f'model.adapter must be None and model.new_rows must be '
             f"'train' with model.trains={trains!r}, got {adapter} and "
             f'{new_rows!r}')
-
-
-def _check_loaded(model: SwapModel, incompatible: Any) -> None:
-    """Post hook of loading; see :func:`check_keys`."""
-    check_keys(incompatible.missing_keys, incompatible.unexpected_keys,
-               model._phase_loaded)
-    model._loaded = True
+    if trains == 'from_scratch' and new_rows_start != 'mean':
+        raise ValueError(
+            "model.new_rows_start must be 'mean' with model.trains="
+            "'from_scratch', where all rows are the stock model's own, got "
+            f'{new_rows_start!r}')

@@ -1,5 +1,5 @@
 """Object detection and instance segmentation, of mmdet."""
-from typing import Any, Collection, Dict, Mapping, Optional, Sequence, Set
+from typing import Any, Collection, Dict, Mapping, Sequence, Set
 
 import numpy as np
 import torch
@@ -7,14 +7,9 @@ from mmengine.evaluator import BaseMetric
 from mmengine.structures import InstanceData
 
 from mmswap.registry import TASKS
-from mmswap.tasks.base import (
-    BaseLabels,
-    BaseSamples,
-    DataInfo,
-    Sample,
-    Task,
-    without_results,
-)
+from mmswap.tasks.base import Task
+from mmswap.tasks.base_labels import BaseLabels, DataInfo
+from mmswap.tasks.base_samples import BaseSamples, Sample, without_results
 
 
 class InstanceLabels(BaseLabels):
@@ -77,8 +72,8 @@ class DetectionSamples(BaseSamples):
 
     They have predictions in ``pred_instances`` and ground truth in
     ``instances``, the list of dicts that metrics without ``ann_file`` read.
-    An image belongs to a split if it holds an object of it that is not to be
-    ignored (``ignore_flag``, COCO's crowds).
+    An image shows the classes of its objects that are not to be ignored
+    (``ignore_flag``, COCO's crowds).
     """
 
     def matches(self, sample: Sample, metric: BaseMetric) -> bool:
@@ -87,7 +82,7 @@ class DetectionSamples(BaseSamples):
         return 'pred_instances' in sample
 
     def restrict(self, sample: Sample,
-                 labels: Sequence[int]) -> Optional[Dict[str, Any]]:
+                 labels: Sequence[int]) -> Dict[str, Any]:
         """See :meth:`BaseSamples.restrict`.
 
         Raises:
@@ -99,18 +94,23 @@ class DetectionSamples(BaseSamples):
                 'meta_keys of PackDetInputs in the val pipeline must contain '
                 "'instances', the ground truth that splits are made from, "
                 f'got a sample with {sorted(sample)}')
-        objects = [
+        part = without_results(sample)
+        part['instances'] = [
             instance for instance in sample['instances']
             if instance['bbox_label'] in labels
         ]
-        if all(instance.get('ignore_flag', 0) for instance in objects):
-            return None
-        part = without_results(sample)
-        part['instances'] = objects
         for key in ('pred_instances', 'gt_instances', 'ignored_instances'):
             if key in sample:
                 part[key] = _select(key, sample[key], labels)
         return part
+
+    def shown(self, part: Sample) -> Set[int]:
+        """The labels of objects that are not to be ignored."""
+        return {
+            instance['bbox_label']
+            for instance in part['instances']
+            if not instance.get('ignore_flag', 0)
+        }
 
     def has_predictions(self, part: Sample) -> bool:
         """Whether an instance is predicted."""

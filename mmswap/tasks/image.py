@@ -15,13 +15,9 @@ from mmengine.config import ConfigDict
 from mmengine.evaluator import BaseMetric
 
 from mmswap.registry import TASKS
-from mmswap.tasks.base import (
-    BaseLabels,
-    BaseSamples,
-    DataInfo,
-    Sample,
-    Task,
-)
+from mmswap.tasks.base import Task
+from mmswap.tasks.base_labels import BaseLabels, DataInfo
+from mmswap.tasks.base_samples import BaseSamples, Sample
 
 _DIFFICULT = 'gt_label_difficult'
 
@@ -85,8 +81,8 @@ class ImageLabels(BaseLabels):
 class ImageSamples(BaseSamples):
     """mmpretrain's samples of images with a single label.
 
-    An image belongs to the split of its label. The prediction stays as it
-    is, over all classes: one of another split is wrong.
+    An image is about the class of its label. The prediction stays as it is,
+    over all classes: one of another split is wrong.
     """
 
     def matches(self, sample: Sample, metric: BaseMetric) -> bool:
@@ -112,6 +108,14 @@ class ImageSamples(BaseSamples):
                 f'the labels {own_labels}; others can be scored as a whole, '
                 'under val_evaluator.metrics.all')
         return dict(sample) if own_labels[0] in labels else None
+
+    def shown(self, part: Sample) -> Set[int]:
+        """The label of the image."""
+        return set(part['gt_label'].tolist())
+
+    def weight(self, shown: Sequence[Set[int]]) -> int:
+        """The number of images, as top-1 is a mean over images."""
+        return len(shown)
 
 
 @TASKS.register_module()

@@ -135,21 +135,27 @@ def data_source(dataset: BaseDataset) -> str:
     return repr(dataset.ann_file or dict(dataset.data_prefix))
 
 
-def table_metainfo(metainfo: Mapping[str, Any],
-                   table: ClassTable) -> Dict[str, Any]:
+def table_metainfo(metainfo: Mapping[str, Any], table: ClassTable,
+                   labelled: Collection[int]) -> Dict[str, Any]:
     """The meta information of a data set whose labels are the table's.
 
     Args:
         metainfo: The meta information of the data set as it is. It is not
             changed.
         table: The class table.
+        labelled: The class table's labels that its images are labelled with,
+            wherever they show such a class.
 
     Returns:
         ``metainfo`` with all names of the table as ``classes`` and the table
         as ``swap_classes``, a dict. The palette follows the names. If it
         lacks one of them it is left out: mmdet's visualizer draws its own
         then, but refuses one that is too short. Of a panoptic data set
-        ``thing_classes`` and ``stuff_classes`` are the table's too.
+        ``thing_classes`` and ``stuff_classes`` are the table's too. Where a
+        class is not labelled, ``swap_labelled_in_part`` is True: what is
+        predicted of it cannot be told right from wrong. It does not say which
+        classes are, as mmengine's ``ConcatDataset`` demands that data sets
+        say the same.
     """
     palette = metainfo.get('palette') or ()
     colours = dict(zip(metainfo.get('classes', ()), palette))
@@ -165,6 +171,8 @@ def table_metainfo(metainfo: Mapping[str, Any],
         result['thing_classes'] = tuple(
             n for n in table.names if n not in table.stuff)
         result['stuff_classes'] = table.stuff
+    if len(set(labelled)) < len(table):
+        result['swap_labelled_in_part'] = True
     return {
         **result, 'classes': table.names,
         'swap_classes': table.as_dict()

@@ -6,7 +6,9 @@ from mmengine.evaluator import BaseMetric
 
 from mmswap.class_table import ClassTable
 from mmswap.registry import TASKS
-from mmswap.tasks.base import BaseLabels, BaseSamples, Sample, Task
+from mmswap.tasks.base import Task
+from mmswap.tasks.base_labels import BaseLabels
+from mmswap.tasks.base_samples import BaseSamples, Sample
 from mmswap.tasks.label_names import data_source
 
 

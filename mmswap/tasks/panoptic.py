@@ -1,5 +1,5 @@
 """Panoptic segmentation, of mmdet."""
-from typing import Any, Collection, Dict, Mapping, Optional, Sequence, Set
+from typing import Any, Collection, Dict, Mapping, Sequence, Set
 
 import torch
 from mmengine.dataset import BaseDataset
@@ -8,18 +8,13 @@ from mmengine.evaluator import BaseMetric
 from mmswap.class_table import ClassTable
 from mmswap.config.coco_categories import read_category_list
 from mmswap.registry import TASKS
-from mmswap.tasks.base import (
-    IGNORE_INDEX,
-    BaseSamples,
-    DataInfo,
-    Sample,
-    Task,
-    without_results,
-)
+from mmswap.tasks.base import Task
+from mmswap.tasks.base_labels import IGNORE_INDEX, DataInfo
+from mmswap.tasks.base_samples import BaseSamples, Sample, without_results
 from mmswap.tasks.detection import InstanceLabels
 from mmswap.tasks.panoptic_metric import PanopticMetric, check_ground_truth
 
-# Of a predicted map: neither a class nor to be ignored.
+# A label of predicted maps: neither a class nor to be ignored.
 _OUTSIDE = -1
 
 
@@ -103,10 +98,10 @@ class PanopticSamples(BaseSamples):
     """mmdet's samples of panoptic segmentation, for ``PanopticMetric``.
 
     They have predictions in ``pred_panoptic_seg`` and ground truth in
-    ``segments_info``. An image belongs to a split if it has a segment of it,
-    be it a crowd. Its segments of other classes are not looked for, but they
-    are not void: a segment of the split that is predicted there is a false
-    positive.
+    ``segments_info``. An image shows the classes of its segments, crowds
+    included. Segments of classes outside the split need not be found, but
+    they are not void: a segment of the split that is predicted there is a
+    false positive.
     """
 
     def matches(self, sample: Sample, metric: BaseMetric) -> bool:
@@ -118,7 +113,7 @@ class PanopticSamples(BaseSamples):
             metric, PanopticMetric)
 
     def restrict(self, sample: Sample,
-                 labels: Sequence[int]) -> Optional[Dict[str, Any]]:
+                 labels: Sequence[int]) -> Dict[str, Any]:
         """See :meth:`BaseSamples.restrict`.
 
         Raises:
@@ -126,9 +121,6 @@ class PanopticSamples(BaseSamples):
         """
         from mmdet.evaluation.functional import INSTANCE_OFFSET
         check_ground_truth(sample)
-        categories = {s['category'] for s in sample['segments_info']}
-        if not categories & set(labels):
-            return None
         # Void stays void.
         segments = [
             s for s in sample['segments_info']
@@ -143,6 +135,11 @@ class PanopticSamples(BaseSamples):
                 **panoptic_seg, 'sem_seg': ids.masked_fill(other, _OUTSIDE)
             }
         }
+
+    def shown(self, part: Sample) -> Set[int]:
+        """The labels of segments that are not void."""
+        categories = {s['category'] for s in part['segments_info']}
+        return categories - {IGNORE_INDEX}
 
 
 @TASKS.register_module()

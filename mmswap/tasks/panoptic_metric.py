@@ -1,5 +1,4 @@
 """Panoptic quality from data samples alone."""
-from collections import Counter
 from typing import (
     Any,
     Collection,
@@ -18,12 +17,11 @@ from mmengine.evaluator import BaseMetric
 from mmengine.fileio import get
 
 from mmswap.registry import METRICS
-
-# Columns of what is counted for each class.
-_IOU, _TP, _FP, _FN = range(4)
-_VOID_ID = 0
-# Above all ids of COCO's colours, to join two ids in one number.
-_MAX_ID = 256**3
+from mmswap.tasks.panoptic_quality import (
+    VOID_ID,
+    match_segments,
+    mean_qualities,
+)
 
 
 @METRICS.register_module()
@@ -76,7 +74,7 @@ class PanopticMetric(BaseMetric):
             truth, crowds, void = _sort_segments(sample['segments_info'],
                                                  things, num_classes)
             truth_ids = self._read_ids(sample['seg_map_path'])
-            truth_ids[np.isin(truth_ids, void)] = _VOID_ID
+            truth_ids[np.isin(truth_ids, void)] = VOID_ID
             predicted_ids, predicted = _predicted(sample['pred_panoptic_seg'],
                                                   num_classes)
             self.results.append(
@@ -101,7 +99,7 @@ class PanopticMetric(BaseMetric):
                                 ('_st', ~things)):
             metrics.update({
                 f'{name}{suffix}': value
-                for name, value in _qualities(total[classes]).items()
+                for name, value in mean_qualities(total[classes]).items()
             })
         return metrics
 
@@ -143,69 +141,6 @@ def check_ground_truth(sample: Mapping[str, Any]) -> None:
             f'PanopticMetric, got a sample with {sorted(sample)}')
 
 
-def match_segments(truth_ids: np.ndarray, truth: Mapping[int, int],
-                   crowds: Set[int], predicted_ids: np.ndarray,
-                   predicted: Mapping[int, int],
-                   num_classes: int) -> np.ndarray:
-    """Match the predicted segments of an image with the true ones.
-
-    Two segments of a class match if their IoU is over a half. Void pixels of
-    the ground truth, id 0, do not count in it. A predicted segment without a
-    match is wrong unless more than half of it is void or a crowd of its
-    class. Segments in ``truth_ids`` that ``truth`` does not name are of no
-    interest, but not void: what is predicted there is wrong.
-
-    Args:
-        truth_ids: The id of the true segment of each pixel, (h, w).
-        truth: The label of each true segment.
-        crowds: Ids of those that are crowds, which need not be found.
-        predicted_ids: The id of the predicted segment of each pixel, (h, w).
-        predicted: The label of each predicted segment.
-        num_classes: Number of labels.
-
-    Returns:
-        Sum of the IoUs of matches, number of matches, of wrong segments and
-        of missed ones, for each class: (num_classes, 4).
-    """
-    overlaps = _count_pairs(truth_ids, predicted_ids)
-    true_area: Counter[int] = Counter()
-    found_area: Counter[int] = Counter()
-    for (true, found), overlap in overlaps.items():
-        true_area[true] += overlap
-        found_area[found] += overlap
-    table = np.zeros((num_classes, 4))
-    matched_true, matched_found = set(), set()
-    for (true, found), overlap in overlaps.items():
-        label = predicted.get(found)
-        if label is None or true in crowds or truth.get(true) != label:
-            continue
-        union = true_area[true] + found_area[found] - overlap - overlaps[
-            _VOID_ID, found]
-        if overlap / union > .5:
-            table[label, _IOU] += overlap / union
-            table[label, _TP] += 1
-            matched_true.add(true)
-            matched_found.add(found)
-    for true in set(truth) - crowds - matched_true:
-        table[truth[true], _FN] += 1
-    for found in set(predicted) - matched_found:
-        label = predicted[found]
-        free = overlaps[_VOID_ID, found] + sum(
-            overlaps[i, found] for i in crowds if truth[i] == label)
-        table[label, _FP] += free <= found_area[found] / 2
-    return table
-
-
-def _count_pairs(first: np.ndarray,
-                 second: np.ndarray) -> 'Counter[Tuple[int, int]]':
-    """How often each pair of ids occurs in two maps."""
-    pairs, counts = np.unique(first * _MAX_ID + second, return_counts=True)
-    return Counter({
-        divmod(pair, _MAX_ID): count
-        for pair, count in zip(pairs.tolist(), counts.tolist())
-    })
-
-
 def _sort_segments(
         segments: Sequence[Mapping[str, Any]], things: Collection[int],
         num_classes: int) -> Tuple[Dict[int, int], Set[int], List[int]]:
@@ -239,17 +174,3 @@ def _predicted(panoptic_seg: Mapping[str, Any],
     }
     # numpy 2.0 alone gives the inverse the shape of its input.
     return ids.reshape(panoptic_seg['sem_seg'].shape[-2:]) + 1, predicted
-
-
-def _qualities(table: np.ndarray) -> Dict[str, float]:
-    """Mean PQ, SQ and RQ of the classes that occur; none if none does."""
-    iou, tp, fp, fn = table[table[:, _TP:].sum(1) > 0].T
-    if not len(tp):
-        return {}
-    segments = tp + fp / 2 + fn / 2
-    quality = dict(
-        PQ=iou / segments, SQ=iou / np.maximum(tp, 1), RQ=tp / segments)
-    return {
-        name: float(100 * value.mean())
-        for name, value in quality.items()
-    }

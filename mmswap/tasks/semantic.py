@@ -1,5 +1,5 @@
 """Semantic segmentation, of mmseg."""
-from typing import Any, Collection, Dict, Mapping, Optional, Sequence, Set
+from typing import Any, Collection, Dict, Mapping, Sequence, Set
 
 import numpy as np
 import torch
@@ -9,19 +9,13 @@ from mmengine.evaluator import BaseMetric
 
 from mmswap.class_table import ClassTable
 from mmswap.registry import TASKS
-from mmswap.tasks.base import (
-    IGNORE_INDEX,
-    BaseLabels,
-    BaseSamples,
-    DataInfo,
-    Sample,
-    Task,
-    without_results,
-)
+from mmswap.tasks.base import Task
+from mmswap.tasks.base_labels import IGNORE_INDEX, BaseLabels, DataInfo
+from mmswap.tasks.base_samples import BaseSamples, Sample, without_results
 from mmswap.tasks.label_names import label_names
 from mmswap.tasks.map_scan import scan_label_maps
 
-# Of a map: neither a class nor to be ignored.
+# A label of maps: neither a class nor to be ignored.
 _OUTSIDE = -1
 
 
@@ -99,13 +93,13 @@ class SemanticLabels(BaseLabels):
 class SemanticSamples(BaseSamples):
     """mmseg's samples, with maps in ``pred_sem_seg`` and ``gt_sem_seg``.
 
-    An image belongs to a split if it has a pixel of it. All of its pixels
-    that are not to be ignored (255) count: one of another class that is
-    predicted as a class of the split is a false positive of that class. What
-    other classes are predicted as is not looked at. ``IoUMetric`` leaves
-    classes that neither occur nor are predicted out of its means, so that
-    its mIoU is the mean over the classes of the split, and its aAcc the
-    accuracy on their pixels.
+    An image shows a class if it has a pixel of it. All pixels that are not to
+    be ignored (255) count: one of another class that is predicted as a class
+    of the split is a false positive of that class. What else the pixels of
+    other classes are predicted as does not. ``IoUMetric`` leaves classes that
+    neither occur nor are predicted out of its means, so that its mIoU is the
+    mean over the classes of the split, and its aAcc the accuracy on their
+    pixels.
     """
 
     def matches(self, sample: Sample, metric: BaseMetric) -> bool:
@@ -114,7 +108,7 @@ class SemanticSamples(BaseSamples):
         return 'data' in sample.get('pred_sem_seg', ())
 
     def restrict(self, sample: Sample,
-                 labels: Sequence[int]) -> Optional[Dict[str, Any]]:
+                 labels: Sequence[int]) -> Dict[str, Any]:
         """See :meth:`BaseSamples.restrict`.
 
         Raises:
@@ -126,13 +120,18 @@ class SemanticSamples(BaseSamples):
                 'the ground truth that splits are made from, got a sample '
                 f'with {sorted(sample)}')
         truth = _outside_but(labels, sample['gt_sem_seg']['data'])
-        if not ((truth != _OUTSIDE) & (truth != IGNORE_INDEX)).any():
-            return None
         predicted = _outside_but(labels, sample['pred_sem_seg']['data'])
         return {
             **without_results(sample), 'gt_sem_seg': dict(data=truth),
             'pred_sem_seg': dict(data=predicted)
         }
+
+    def shown(self, part: Sample) -> Set[int]:
+        """The labels of pixels that are not to be ignored."""
+        counts = torch.bincount((part['gt_sem_seg']['data'] -
+                                 _OUTSIDE).flatten())
+        found = (counts.nonzero().flatten() + _OUTSIDE).tolist()
+        return set(found) - {_OUTSIDE, IGNORE_INDEX}
 
 
 @TASKS.register_module()

@@ -6,6 +6,7 @@ from mmengine.config import Config
 
 from mmswap.apis.config import (
     add_config_arguments,
+    add_swap_hook,
     enable_amp,
     enable_auto_scale_lr,
     enable_resume,
@@ -13,7 +14,7 @@ from mmswap.apis.config import (
     set_local_rank,
     unwrap_pipeline_owner,
 )
-from mmswap.config.types import is_mmswap_type, type_name
+from mmswap.registry import HOOKS
 
 
 @pytest.fixture
@@ -86,6 +87,42 @@ def test_mmpretrain_dataloaders_get_its_defaults(write):
     assert cfg.val_dataloader == dict(num_workers=2)
 
 
+SWAP_MODEL = dict(type='mmswap.SwapModel')
+SWAP_HOOK = dict(type='mmswap.SwapHook')
+there_is_a_swap_hook = pytest.mark.skipif(
+    HOOKS.get('mmswap.SwapHook') is None, reason='no mmswap.SwapHook')
+
+
+@there_is_a_swap_hook
+@pytest.mark.parametrize('given', [
+    dict(), dict(default_hooks=None), dict(default_hooks=dict(a=dict(b=1)))])
+def test_a_phase_has_a_swap_hook(given):
+    cfg = Config(dict(model=SWAP_MODEL, **given))
+    add_swap_hook(cfg)
+    others = given.get('default_hooks') or {}
+    assert cfg.default_hooks == dict(others, swap=SWAP_HOOK)
+    assert list(cfg.default_hooks) == [*others, 'swap']
+
+
+@pytest.mark.parametrize('given', [
+    dict(model=SWAP_MODEL, default_hooks=dict(mine=SWAP_HOOK)),
+    dict(model=SWAP_MODEL, default_hooks=dict(swap=None)),
+    dict(model=SWAP_MODEL, custom_hooks=[SWAP_HOOK]),
+    dict(model=dict(type='FasterRCNN')),
+    dict(),
+])
+def test_whoever_has_a_swap_hook_or_needs_none_gets_none(given):
+    cfg = Config(given)
+    add_swap_hook(cfg)
+    assert cfg.to_dict() == given
+
+
+@there_is_a_swap_hook
+def test_the_swap_hook_comes_with_the_config(write):
+    cfg = load_config(write("model = dict(type='mmswap.SwapModel')"))
+    assert cfg.default_hooks.swap == SWAP_HOOK
+
+
 @pytest.mark.parametrize('given, wanted', [
     ('OptimWrapper', 'AmpOptimWrapper'),
     ('AmpOptimWrapper', 'AmpOptimWrapper'),
@@ -137,30 +174,6 @@ def test_resume(tmp_path):
     assert (cfg.resume, cfg.load_from) == (True, 'iter_2.pth')
     enable_resume(cfg, 'other.pth')
     assert (cfg.resume, cfg.load_from) == (True, 'other.pth')
-
-
-def test_type_names():
-    assert type_name('mmswap.SwapModel') == 'SwapModel'
-    assert type_name('SwapModel') == 'SwapModel'
-    assert type_name(dict) == 'dict'
-
-
-@pytest.mark.parametrize('kind, wanted', [
-    ('mmswap.SwapLogHook', True),
-    ('SwapLogHook', True),
-    ('mmswap.engine.hooks.SwapLogHook', True),
-    ('other.SwapLogHook', False),
-    ('mmswap.AdapterHook', False),
-])
-def test_mmswap_types(kind, wanted):
-    assert is_mmswap_type(dict(type=kind), 'SwapLogHook') is wanted
-
-
-def test_mmswap_types_as_classes():
-    from mmswap.engine.hooks import SwapLogHook
-    assert is_mmswap_type(dict(type=SwapLogHook), 'SwapLogHook')
-    assert not is_mmswap_type([], 'SwapLogHook')
-    assert not is_mmswap_type(dict(a=1), 'SwapLogHook')
 
 
 def test_the_pipeline_is_the_innermost_data_sets():

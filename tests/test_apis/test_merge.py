@@ -1,169 +1,17 @@
-import copy
+"""Merging a phase checkpoint, from end to end."""
 import json
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from mmengine.registry import DATASETS
 
-from mmswap.apis import merge_checkpoint
-from mmswap.apis.merge import _mmswap_types
-from mmswap.class_table import ClassTable
-from mmswap.config.unswap import merged_config
-
-TABLE = ClassTable(base=('a', 'b'), learn=('c', ), forget=('b', ))
-DATASET = dict(
-    type='CocoDataset',
-    ann_file='val.json',
-    metainfo=dict(classes=('a', 'b')),
-    pipeline=[])
-
-
-def _subset(dataset=DATASET, keep='all'):
-    return dict(
-        type='mmswap.ClassSubset',
-        dataset=dataset,
-        classes=TABLE.as_dict(),
-        keep=keep)
-
-
-def _phase(dataset=None, **changes):
-    """A phase's config; nothing of it is built."""
-    loader = dict(batch_size=1, dataset=dataset or _subset())
-    metrics = dict(retain=dict(type='CocoMetric', metric='bbox'))
-    evaluator = dict(type='mmswap.SwapEvaluator', metrics=metrics)
-    cfg = dict(
-        default_scope='mmdet',
-        custom_imports=dict(imports=['mmswap', 'mine'], extra=1),
-        classes=TABLE.as_dict(),
-        some_set=_subset(keep='learn'),
-        model=dict(type='mmswap.SwapModel'),
-        train_dataloader=dict(dataset=dict(type='mmswap.SwapDataset')),
-        train_cfg=dict(max_iters=1),
-        optim_wrapper=dict(constructor='mmswap.C'),
-        val_dataloader=loader,
-        val_cfg=dict(type='ValLoop'),
-        val_evaluator=evaluator,
-        test_dataloader=copy.deepcopy(loader),
-        test_cfg=dict(type='TestLoop'),
-        test_evaluator=copy.deepcopy(evaluator),
-        default_hooks=dict(
-            logger=dict(type='LoggerHook'),
-            mine=dict(type='mmswap.SwapLogHook')),
-        custom_hooks=[dict(type='mmswap.AdapterHook'), dict(type='Mine')],
-        load_from='base.pth',
-        work_dir='w')
-    cfg.update(changes)
-    return Config(cfg)
-
-
-def test_what_is_kept_and_what_goes():
-    given = _phase()
-    before = given.to_dict()
-    stock = merged_config(given, dict(type='Stock', n=3), TABLE).to_dict()
-    assert given.to_dict() == before
-    inner = dict(DATASET, metainfo=dict(classes=('a', 'b', 'c')))
-    metric = dict(type='CocoMetric', metric='bbox')
-    assert stock == dict(
-        default_scope='mmdet',
-        custom_imports=dict(imports=['mine'], extra=1),
-        model=dict(type='Stock', n=3),
-        val_dataloader=dict(batch_size=1, dataset=inner),
-        val_cfg=dict(type='ValLoop'),
-        val_evaluator=metric,
-        test_dataloader=dict(batch_size=1, dataset=inner),
-        test_cfg=dict(type='TestLoop'),
-        test_evaluator=metric,
-        default_hooks=dict(logger=dict(type='LoggerHook')),
-        custom_hooks=[dict(type='Mine')])
-
-
-def test_without_anything_else_no_import_and_no_hook_is_left():
-    stock = merged_config(
-        _phase(
-            custom_imports=dict(imports='mmswap'),
-            custom_hooks=[dict(type='mmswap.AdapterHook')]), dict(type='M'),
-        TABLE)
-    assert 'custom_imports' not in stock
-    assert 'custom_hooks' not in stock
-
-
-def test_metrics_of_all_classes_come_first():
-    metrics = dict(retain=dict(type='A'), all=[dict(type='B')])
-    evaluator = dict(type='mmswap.SwapEvaluator', metrics=metrics)
-    stock = merged_config(
-        _phase(val_evaluator=evaluator, test_evaluator=dict(type='C')),
-        dict(type='M'), TABLE)
-    assert stock.val_evaluator == dict(type='B')
-    assert stock.test_evaluator == dict(type='C')
-
-
-def test_subsets_within_wrappers():
-    dataset = dict(
-        type='ConcatDataset',
-        datasets=[dict(type='RepeatDataset', times=1, dataset=_subset())])
-    stock = merged_config(_phase(dataset), dict(type='M'), TABLE)
-    inner = stock.test_dataloader.dataset.datasets[0].dataset
-    assert inner.type == 'CocoDataset'
-
-
-def test_panoptic_parts_become_those_of_mmdet():
-    table = ClassTable(['a', 'sky'], ['b'], ['a'], stuff=['sky'])
-    loader = dict(type='mmswap.LoadPanopticAnnotations', with_seg=False)
-    inner = dict(DATASET, type='CocoPanopticDataset', pipeline=[loader])
-    cfg = _phase(_subset(inner))
-    cfg.test_evaluator = dict(
-        type='mmswap.SwapEvaluator',
-        metrics=dict(all=[dict(type='mmswap.PanopticMetric', prefix='p')]))
-    stock = merged_config(cfg, dict(type='M'), table)
-    assert stock.test_evaluator == dict(type='CocoPanopticMetric', prefix='p')
-    dataset = stock.test_dataloader.dataset
-    assert dataset.pipeline == [dict(loader, type='LoadPanopticAnnotations')]
-    assert dataset.metainfo == dict(
-        classes=('a', 'b', 'sky'), thing_classes=('a', 'b'),
-        stuff_classes=('sky', ))
-
-
-def test_every_split_is_all():
-    merged_config(
-        _phase(_subset(keep=['retain', 'forget', 'learn'])), dict(type='M'),
-        TABLE)
-
-
-@pytest.mark.parametrize('dataset', [
-    _subset(keep='retain'),
-    dict(type='ConcatDataset',
-         datasets=[_subset(keep=['retain', 'forget']), _subset(keep='learn')])
-])
-def test_data_of_some_classes_is_left_out(dataset):
-    stock = merged_config(_phase(dataset), dict(type='M'), TABLE)
-    assert stock.model == dict(type='M')
-    assert not [key for key in stock if key.startswith(('val_', 'test_'))]
-
-
-def test_what_needs_mmswap_is_named():
-    cfg = _phase()
-    cfg.test_dataloader.collate_fn = dict(type='mmswap.swap_collate')
-    with pytest.raises(
-            ValueError,
-            match=r"test_dataloader.collate_fn.type = 'mmswap.swap_collate'"):
-        merged_config(cfg, dict(type='M'), TABLE)
-
-
-@pytest.mark.parametrize('order, warned', [
-    (('a', 'b', 'c'), False),
-    (('other', 'a', 'b', 'c'), False),
-    (('c', 'a', 'b'), True),
-])
-def test_categories_in_another_order(tmp_path, capsys, order, warned):
-    path = tmp_path / 'val.json'
-    path.write_text(
-        json.dumps(
-            dict(categories=[dict(id=i, name=n)
-                             for i, n in enumerate(order)])))
-    merged_config(
-        _phase(_subset(dict(DATASET, data_root=str(tmp_path)))),
-        dict(type='M'), TABLE)
-    assert ('WARNING: the categories of' in capsys.readouterr().out) is warned
+from mmswap.apis import build_runner, merge_checkpoint
+from mmswap.apis.config import drop_training
+from mmswap.models.checkpoints import EXTRA, pack_extra, unpack_extra
 
 
 def test_a_config_that_is_no_phase(tmp_path):
@@ -185,6 +33,10 @@ def merged(tmp_path, build_swap, randomise_adapter, read_config):
     return (model, *paths)
 
 
+def state_of(path):
+    return torch.load(path, weights_only=True)['state_dict']
+
+
 def test_the_stock_model_predicts_what_the_phase_did(merged, build_stock,
                                                      predict):
     model, checkpoint, config = merged
@@ -202,7 +54,123 @@ def test_the_stock_model_predicts_what_the_phase_did(merged, build_stock,
             got[key], wanted[key], rtol=1e-3, atol=1e-3, msg=key)
 
 
-def test_types_are_found_wherever_they_are():
-    cfg = dict(a=[dict(type='mmswap.X'), 1], b=('mmswap.y', ), c='mmswapper')
-    assert list(_mmswap_types(cfg)) == [('a.0.type', 'mmswap.X'),
-                                        ('b.0', 'mmswap.y')]
+def test_what_is_no_phase_checkpoint_is_refused(merged, tmp_path, base_state):
+    torch.save(base_state('mask_rcnn'), tmp_path / 'base.pth')
+    _, checkpoint, _ = merged
+    for path, kind in ((tmp_path / 'base.pth', 'of the base model'),
+                       (checkpoint, 'merged already')):
+        with pytest.raises(ValueError, match=f'checkpoint must be .* {kind}'):
+            merge_checkpoint(tmp_path / 'phase.py', path, tmp_path / 'no.pth')
+    assert not (tmp_path / 'no.pth').exists()
+
+
+def test_a_checkpoint_with_other_classes_is_refused(merged, tmp_path):
+    """One that this phase could begin with, and has nothing learned yet."""
+    state = state_of(tmp_path / 'phase.pth')
+    extra = unpack_extra(state[EXTRA])
+    state[EXTRA] = pack_extra(dict(extra, learn=[]))
+    torch.save(dict(state_dict=state), tmp_path / 'other.pth')
+    with pytest.raises(ValueError, match="checkpoint must be .*'nine'"):
+        merge_checkpoint(tmp_path / 'phase.py', tmp_path / 'other.pth',
+                         tmp_path / 'no.pth')
+
+
+@pytest.mark.parametrize('changed', [
+    dict(alpha=64), dict(rank=2), dict(name='another', alpha=64)])
+def test_the_adapter_is_merged_as_it_was_trained(
+        merged, tmp_path, read_config, changed, capsys):
+    cfg = read_config('mask_rcnn', 'learn')
+    cfg.model.adapter.update(changed)
+    cfg.dump(str(tmp_path / 'changed.py'))
+    path, _ = merge_checkpoint(tmp_path / 'changed.py', tmp_path / 'phase.pth',
+                               tmp_path / 'again.pth')
+    got, wanted = state_of(path), state_of(merged[1])
+    assert list(got) == list(wanted)
+    for key, value in wanted.items():
+        torch.testing.assert_close(got[key], value)
+    key = next(iter(changed))
+    assert (f'model.adapter.{key} is' in capsys.readouterr().out) is (
+        key != 'name')
+
+
+def write_scenes(folder, order, objects=((), ) * 6):
+    """Pictures of noise with (name, box) of the objects in each."""
+    rng = np.random.RandomState(4)
+    images, annotations = [], []
+    for number, found in enumerate(objects):
+        cv2.imwrite(str(folder / f'{number}.png'), rng.randint(
+            0, 256, (64, 64, 3), np.uint8))
+        images.append(dict(
+            id=number, file_name=f'{number}.png', width=64, height=64))
+        for name, (left, top, right, bottom) in found:
+            annotations.append(dict(
+                id=len(annotations) + 1, image_id=number, iscrowd=0,
+                category_id=order.index(name), area=400,
+                bbox=[left, top, right - left, bottom - top]))
+    (folder / 'val.json').write_text(json.dumps(dict(
+        images=images, annotations=annotations,
+        categories=[dict(id=i, name=n) for i, n in enumerate(order)])))
+
+
+def best_objects(model, subset):
+    """(name, box) of the two best boxes of each class in each image.
+
+    And one that is not found: an image without objects is in no split.
+    """
+    for sample in DATASETS.build(subset):
+        found = model.test_step(pseudo_collate([sample]))[0].pred_instances
+        sizes = (found.bboxes[:, 2:] - found.bboxes[:, :2]).amin(1)
+        found = found[sizes > 4]
+        missed = (model.class_table.names[1], (0, 0, 9, 9))
+        yield [missed] + [(name, box) for label, name in enumerate(
+            model.class_table.names) for box in found.bboxes[
+                found.labels == label][:2].tolist()]
+
+
+def test_the_stock_config_scores_what_the_phase_did(
+        tmp_path, build_swap, randomise_adapter, read_config):
+    """Also where the file lists the categories in another order."""
+    model = randomise_adapter(build_swap('mask_rcnn'))
+    torch.manual_seed(0)
+    with torch.no_grad():  # Rows that were not trained are alike.
+        for param, rows in model.class_params().values():
+            rows.assign(param, .3 * torch.randn_like(rows.select(param)))
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'phase.pth')
+    names = model.class_table.names
+    order = (names[9], *names[1:8], names[8], names[0])
+
+    write_scenes(tmp_path, order)
+    cfg = read_config('mask_rcnn', 'learn')
+    cfg.test_pipeline[2].with_mask = False
+    cfg.val_dataloader = dict(
+        batch_size=2, num_workers=0,
+        sampler=dict(type='DefaultSampler', shuffle=False),
+        dataset=dict(
+            type='mmswap.ClassSubset', classes=cfg.classes, keep='all',
+            dataset=dict(
+                type='CocoDataset', ann_file='val.json', test_mode=True,
+                data_root=str(tmp_path), data_prefix=dict(img=''),
+                metainfo=dict(classes=names),
+                pipeline=cfg.test_pipeline)))
+    metric = dict(type='CocoMetric', metric='bbox', classwise=True)
+    cfg.val_evaluator.metrics = dict(all=metric)
+    cfg.test_dataloader = cfg.test_cfg = cfg.test_evaluator = None
+    objects = list(best_objects(model.eval(), cfg.val_dataloader.dataset))
+    write_scenes(tmp_path, order, objects)
+    cfg.work_dir = str(tmp_path / 'phase')
+    cfg.load_from = str(tmp_path / 'phase.pth')
+    cfg.dump(str(tmp_path / 'phase.py'))
+    checkpoint, config = merge_checkpoint(
+        tmp_path / 'phase.py', tmp_path / 'phase.pth', tmp_path / 'merged.pth')
+    drop_training(cfg)
+    wanted = build_runner(cfg).val()
+
+    stock = Config.fromfile(config)
+    stock.load_from, stock.work_dir = str(checkpoint), str(tmp_path / 'stock')
+    assert stock.val_dataloader.dataset.metainfo.classes == order
+    got = build_runner(stock).val()
+    for name in (names[8], names[9]):
+        key = f'coco/{name}_precision'
+        assert wanted[f'all/{key}'] > .1
+        # Boxes of other labels round otherwise in the NMS.
+        assert got[key] == pytest.approx(wanted[f'all/{key}'], abs=.02)

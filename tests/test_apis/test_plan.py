@@ -113,3 +113,12 @@ def test_each_phase_can_have_an_adapter_of_its_own(toy):
     assert all('adapter' not in phase.cfg.model
                for phase in plan_phases([toy.learn], toy.work_dir))
     assert not set(_prints(toy, new_adapters=True)) & set(_prints(toy))
+
+
+def test_adapters_of_two_configs_with_one_name(toy):
+    """They would go on with each other's instead of having their own."""
+    dotted = toy.learn.rename(toy.learn.with_name('a.b.py'))
+    lined = toy.forget.rename(toy.forget.with_name('a_b.py'))
+    with pytest.raises(ValueError, match="'a.b' and 'a_b'"):
+        plan_phases([dotted, lined], toy.work_dir, new_adapters=True)
+    assert len(plan_phases([dotted, lined], toy.work_dir)) == 2

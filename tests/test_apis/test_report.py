@@ -99,16 +99,17 @@ def test_the_rows_of_a_stream():
     """Splits of earlier requests, the evaluator's scores, changed groups."""
     first = {'retain/coco/segm_mAP': .8, 'swap/retain': .8}
     second = dict(first, **{
-        'forgotten/coco/segm_mAP': .02, 'missing/coco/segm_mAP': .6,
-        'swap/h_mean': .7, 'swap/score': .65})
+        'forgotten_before/coco/segm_mAP': .02, 'missing/coco/segm_mAP': .6,
+        'swap/h_mean': .7, 'swap/h_mean_request': .5, 'swap/score': .65})
     report = build_report([
         Column('base', first),
         Column('after 2', second, dict(changed=4, all=13))])
     rows = _rows(report)
     assert rows['forgotten_before', 'segm_mAP'] == [None, .02]
     assert rows['missing', 'segm_mAP'] == [None, .6]
-    assert (rows['swap', 'h_mean'], rows['swap', 'score']) == (
-        [None, .7], [None, .65])
+    assert rows['swap', 'h_mean'] == [None, .7]
+    assert rows['swap', 'h_mean_request'] == [None, .5]
+    assert rows['swap', 'score'] == [None, .65]
     assert rows['adapter', 'changed groups'] == [None, 4]
     assert rows['adapter', 'groups'] == [None, 13]
     line = next(line for line in format_report(report).splitlines()

@@ -110,6 +110,23 @@ def test_a_stream_appended_to_and_undone(run, digits):
         undone[weight], base + two + three, rtol=0, atol=1e-6)
 
 
+def test_the_base_is_scored_on_what_each_request_forgets(run):
+    """As GS-LoRA does: the drop is from the pre-trained model."""
+    plan = run(["dict(forget=['three'])", "dict(forget=['five', 'one'])"],
+               'scores')
+    alone = run(["dict(forget=['five', 'one'])"], 'alone')
+    base, *_, last = plan['metrics'].values()
+    known = base['swap/forget@2-forget-five-one']
+    assert known == alone['metrics']['base']['swap/forget']
+    rows = {row['metric']: row['values'] for row in plan['rows']
+            if row['split'] == 'swap'}
+    retain, drop = last['swap/retain'], max(known - last['swap/forget'], 0)
+    wanted = 2 * retain * drop / (retain + drop) if retain * drop else 0
+    assert rows['h_mean'][2] == pytest.approx(wanted)
+    assert rows['h_mean_request'][:2] == [None, None]
+    assert rows['h_mean_request'][2] is not None
+
+
 @pytest.mark.parametrize('fail_at', [3, 7])
 def test_an_interrupted_stream_ends_with_the_same_weights(
         run, digits, monkeypatch, fail_at):

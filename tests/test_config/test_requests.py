@@ -3,7 +3,6 @@ import pytest
 from mmengine.config import Config
 
 from mmswap.class_table import ClassTable
-from mmswap.config.phases import request_cfg
 from mmswap.config.requests import class_tables, read_plan
 
 BASE = ('cat', 'dog', 'owl', 'yak')
@@ -84,6 +83,10 @@ def test_names(plan):
     ([dict(forget=[])], {}, r'forget must be a list of class names, got'),
     ([dict(forget=['dog']), dict(forget=['cat'], name='1-forget-dog')], {},
      r"requests\[1\].name must be new, got '1-forget-dog' once more"),
+    ([dict(forget=['dog'], name='a.b'), dict(forget=['cat'], name='a_b')], {},
+     r"requests\[1\].name must .* 'a_b' after 'a.b'"),
+    ([dict(forget=['dog'], name='a_b'), dict(undo='a_b', name='a.b')], {},
+     r"requests\[1\].name must .* 'a.b' after 'a_b'"),
     ([dict(forget=['dog'], name='a/b')], {}, r"made of letters.* got 'a/b'"),
     ([dict(forget=['dog'], name='base')], {}, 'name must be new'),
     ([dict(forget=['dog']), dict(undo='2')], {},
@@ -114,41 +117,3 @@ def test_bad_plans(plan, requests, keys, message):
 def test_requests_that_cannot_be_met_are_named(plan, requests, message):
     with pytest.raises(ValueError, match=message):
         tables(plan(requests))
-
-
-def test_the_table_reaches_model_data_and_evaluator(plan):
-    old = dict(base=BASE, learn=('bee', ), forget=('cat', ))
-    subset = dict(type='mmswap.ClassSubset', classes=old, keep='retain')
-    cfg = Config(dict(
-        classes=old,
-        model=dict(type='mmswap.SwapModel', classes=old, adapter=dict(rank=4)),
-        train_dataloader=dict(
-            dataset=dict(branches=dict(retain=[subset], forget=subset))),
-        val_evaluator=dict(
-            type='mmswap.SwapEvaluator', classes=old,
-            metrics={split: dict(type='A') for split in (
-                'retain', 'forget', 'learn', 'forgotten_before', 'missing',
-                'all')}),
-        other=dict(type='SwapModel2', classes=old)))
-    made = plan([dict(forget=['dog'], name='a.b')])
-    table = tables(made)[0]
-    got = request_cfg(cfg, made.requests[0], table)
-    wanted = table.as_dict()
-    branches = got.train_dataloader.dataset.branches
-    for holder in (got.model, branches.retain[0], branches.forget,
-                   got.val_evaluator):
-        assert dict(holder.classes) == wanted
-    assert dict(got.classes) == wanted
-    assert dict(got.other.classes) == old
-    assert list(got.val_evaluator.metrics) == ['retain', 'forget', 'all']
-    assert got.model.adapter == dict(rank=4, name='a_b')
-    assert dict(cfg.model.classes) == old
-
-
-def test_without_adapters_nothing_can_be_undone(plan):
-    made = plan([dict(forget=['dog']), dict(undo='1-forget-dog')])
-    cfg = Config(dict(model=dict(type='mmswap.SwapModel', trains='all')))
-    with pytest.raises(ValueError, match=(
-            "model.trains must be 'adapter' for request '1-forget-dog' to be "
-            "undone, got 'all'")):
-        request_cfg(cfg, made.requests[1], tables(made)[1])

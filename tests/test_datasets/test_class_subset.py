@@ -4,12 +4,13 @@ import pickle
 import pytest
 from coco_files import CLASSES, NAMES, PIPELINE
 from mmdet.registry import DATASETS as MMDET_DATASETS
-from mmengine.dataset import ClassBalancedDataset
+from mmengine.dataset import ClassBalancedDataset, ConcatDataset
 from mmengine.registry import DATASETS as ROOT_DATASETS
 from torch.utils.data import DataLoader
 
 from mmswap.class_table import ClassTable
 from mmswap.datasets import ClassSubset
+from mmswap.evaluation import SwapEvaluator
 
 
 def content(subset):
@@ -211,6 +212,47 @@ def test_unknown_shots(coco, shots):
         ClassSubset(coco([['cat']]), CLASSES, 'retain', shots=shots)
 
 
+@pytest.mark.parametrize('fraction', [0, -.1, 1.01, True, '0.1'])
+def test_unknown_fraction(coco, fraction):
+    with pytest.raises(ValueError, match='fraction must be None or a share'):
+        ClassSubset(coco([['cat']]), CLASSES, 'retain', fraction=fraction)
+
+
+def test_fraction_and_shots_are_one_too_many(coco):
+    with pytest.raises(ValueError, match='one of shots, fraction and'):
+        ClassSubset(coco([['cat']]), CLASSES, 'retain', shots=1, fraction=.5)
+
+
+def test_a_number_of_images(coco):
+    cfg = coco([['cat'], ['dog'], *6 * [['cow']]])
+    subset = ClassSubset(cfg, CLASSES, 'retain', num_images=3)
+    assert len(subset) == 3
+    # No more than there are, and the dog, which is to be forgotten, is none.
+    assert len(ClassSubset(cfg, CLASSES, 'retain', num_images=99)) == 7
+    with pytest.raises(ValueError, match='num_images must be .*got 0'):
+        ClassSubset(cfg, CLASSES, 'retain', num_images=0)
+
+
+def test_a_fraction_is_of_the_split_s_images(coco, monkeypatch):
+    logged = []
+    monkeypatch.setattr('mmswap.datasets.class_subset.print_log',
+                        lambda text, **kwargs: logged.append(text))
+    cfg = coco([['cat'], ['owl']] * 20)
+    subset = ClassSubset(cfg, CLASSES, 'retain', fraction=.25)
+    chosen = content(subset)
+    assert len({number for number, _ in chosen}) == len(subset) == 5
+    assert all(objects == [('cat', 0)] for _, objects in chosen)
+    assert 'keeps 5 of the 40 images' in logged[0]
+    assert 'fraction=0.25' in logged[0]
+
+    def again(**kwargs):
+        return content(ClassSubset(cfg, CLASSES, 'retain', **kwargs))
+
+    assert again(fraction=.25) == chosen
+    assert again(fraction=.25, seed=1) != chosen
+    assert again(fraction=1) == again()
+
+
 def test_kept_class_that_the_data_set_hides(coco):
     cfg = coco([['cat'], ['owl']], classes=('cat', 'dog', 'cow'))
     with pytest.raises(
@@ -278,6 +320,34 @@ def test_config_is_not_changed(coco):
     assert cfg == before
 
 
+@pytest.mark.parametrize('lazy', [False, True])
+@pytest.mark.parametrize('keep, in_part', [
+    ('all', False), (('retain', 'forget', 'learn'), False), ('learn', True),
+    (('retain', 'forget'), True)])
+def test_metainfo_tells_whether_all_classes_are_labelled(
+        coco, keep, in_part, lazy):
+    cfg = coco([['cat', 'dog'], ['owl']])
+    metainfo = ClassSubset(cfg, CLASSES, keep, lazy_init=lazy).metainfo
+    assert metainfo.get('swap_labelled_in_part', False) is in_part
+
+
+def test_a_data_set_without_a_class_is_labelled_in_part(coco):
+    cfg = coco([['cat', 'dog']], categories=('cat', 'dog', 'cow'))
+    assert ClassSubset(cfg, CLASSES, 'all').metainfo['swap_labelled_in_part']
+
+
+def test_two_that_are_labelled_in_part_can_be_joined(coco):
+    """Old and new classes to validate on, each with images of their own."""
+    cfg = coco([['cat'], ['owl']])
+    joined = ConcatDataset([
+        dict(type='mmswap.ClassSubset', dataset=cfg, classes=CLASSES,
+             keep=keep) for keep in (['retain', 'forget'], 'learn')])
+    metrics = dict(learn=dict(type='mmdet.CocoMetric'))
+    with pytest.raises(ValueError, match="evaluator.images must be 'split'"):
+        SwapEvaluator(metrics).dataset_meta = joined.metainfo
+    SwapEvaluator(metrics, images='split').dataset_meta = joined.metainfo
+
+
 def test_metainfo_holds_the_table(coco):
     cfg = coco([['cat']], classes=NAMES[::-1])
     cfg['metainfo']['palette'] = [(i, i, i) for i in range(5)]
@@ -337,7 +407,7 @@ def test_pipeline_that_gives_none_only(coco, test_mode, times):
                test_mode=test_mode,
                max_refetch=3)
     subset = ClassSubset(cfg, CLASSES, 'retain')
-    with pytest.raises(RuntimeError, match=f'got None {times} times on end'):
+    with pytest.raises(RuntimeError, match='dataset.pipeline must return'):
         subset[0]
     assert len(calls) == times
 

@@ -1,11 +1,12 @@
 import logging
+from collections import Counter
 from types import SimpleNamespace
 
 import pytest
 
 from mmswap.class_table import ClassTable
 from mmswap.datasets import shots as shots_module
-from mmswap.datasets.shots import choose_shots, log_shots
+from mmswap.datasets.shots import choose_images, choose_shots, log_shots
 
 
 def test_each_label_gets_its_shots():
@@ -35,6 +36,23 @@ def test_all_images_where_there_are_fewer():
     chosen = choose_shots({3: {0}, 7: {0}}, [0, 1], shots=5, seed=0)
     assert sorted(chosen[0]) == [3, 7]
     assert chosen[1] == []
+
+
+@pytest.mark.parametrize('images, fraction, count', [
+    (30, .1, 3), (30, 1 / 3, 10), (7, 1, 7), (3, .01, 1), (0, .5, 0)])
+def test_a_fraction_is_a_share_and_at_least_one(images, fraction, count):
+    held = range(5, 5 + images)
+    chosen = choose_images(held, float(fraction), seed=0)
+    assert len(chosen) == count and chosen == sorted(set(chosen) & set(held))
+
+
+def test_a_fraction_is_drawn_from_all():
+    """Over the seeds each image is chosen as often as any other."""
+    counts = Counter(i for seed in range(400)
+                     for i in choose_images(range(10), .3, seed))
+    assert set(counts) == set(range(10))
+    # 120 each, with a standard deviation of 9.
+    assert all(80 < count < 160 for count in counts.values())
 
 
 @pytest.mark.parametrize('shots, level, ending', [

@@ -242,6 +242,7 @@ def two_ranks(tmp_path_factory):
     return run_on_two_ranks(train_methods, tmp_path_factory.mktemp('ranks'))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('method', METHODS)
 def test_two_processes_stay_alike(two_ranks, method, assert_same_bits):
     assert_same_bits(two_ranks[0][method], two_ranks[1][method])

@@ -185,19 +185,61 @@ def test_gradient_stats_are_those_of_the_task_losses(train_toy, tmp_path):
     assert any(values[1] > 0 for values in found.values())
 
 
-def test_gradient_stats_go_on_in_a_resumed_run(train_toy):
+class FreshStats:
+    """What a hook's file says at the end of a phase that it saw."""
+
+    def __init__(self, runner, tmp_path):
+        self.hook = GradientStatsHook()
+        self.runner = runner
+        self.file = tmp_path / 'gradient_stats.json'
+
+    def begin(self, checkpoint, iteration):
+        self.runner.train_loop._iter = iteration
+        self.hook.after_load_checkpoint(self.runner, checkpoint)
+        self.hook.before_train(self.runner)
+
+    def written(self):
+        self.file.unlink(missing_ok=True)
+        self.hook.after_train(self.runner)
+        return json.loads(self.file.read_text()) if (
+            self.file.exists()) else None
+
+
+@pytest.mark.parametrize('iteration', [0, 4])
+def test_gradient_stats_go_on_in_a_resumed_run_only(train_toy, tmp_path,
+                                                    iteration):
     runner = train_toy([GradientStatsHook()])
     checkpoint = {}
     runner.call_hook('before_save_checkpoint', checkpoint=checkpoint)
-    first = next(hook for hook in runner.hooks
-                 if isinstance(hook, GradientStatsHook))
-    fresh = GradientStatsHook()
-    fresh.after_load_checkpoint(runner, checkpoint)
-    assert fresh.sums is None  # Loaded, not resumed.
-    runner.cfg.resume = True
-    fresh.after_load_checkpoint(runner, checkpoint)
-    assert fresh.updates == 4
-    assert torch.equal(fresh.sums, first.sums)
+    wanted = json.loads((tmp_path / 'gradient_stats.json').read_text())
+    assert wanted['updates'] == 4
+    fresh = FreshStats(runner, tmp_path)
+    fresh.begin(checkpoint, iteration)
+    assert fresh.written() == (wanted if iteration else None)
+
+
+def test_overflows_are_not_counted(train_toy, tmp_path):
+    """Two updates, and between them what AMP would skip."""
+    runner = train_toy([])
+    wrapper, swap = runner.optim_wrapper, runner.model
+    stats = FreshStats(runner, tmp_path)
+    stats.begin({}, 0)
+    params = [p for group in swap.groups.values() for p in group]
+    for value in (1., float('inf'), float('nan'), -3.):
+        for param in params:
+            param.grad = torch.ones_like(param)
+        params[-1].grad[0, 0] = value
+        wrapper.sparsity.before_step()
+    found = stats.written()
+    assert found['updates'] == 2
+    names = [name for group in found['groups'].values() for name in group]
+    last = found['groups'][list(swap.groups)[-1]].pop(names[-1])
+    size = params[-1].numel()
+    assert last['mean'] == pytest.approx((1 + (size - 4) / size) / 2)
+    assert last['mean_abs'] == pytest.approx((1 + (size + 2) / size) / 2)
+    for group in found['groups'].values():
+        assert all(values == dict(mean=1., mean_abs=1.)
+                   for values in group.values())
 
 
 def test_gradient_stats_hook_refuses(train_toy):

@@ -122,6 +122,7 @@ def two_ranks(tmp_path_factory):
     return run_on_two_ranks(find_cases, tmp_path_factory.mktemp('ranks'))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('case', CASES)
 def test_two_processes_equal_one(two_ranks, case, assert_same_bits):
     assert_same_bits(two_ranks[0][case], two_ranks[1][case])

@@ -115,8 +115,14 @@ def test_prototypes_are_found_saved_and_resumed(saved, build_runner, folder,
         assert torch.equal(value, saved[KEY + key])
 
 
-def test_prototypes_lie_with_the_adapter(saved, folder, tmp_path):
+def test_prototypes_lie_with_the_adapter_only_if_asked_for(
+        saved, folder, tmp_path):
+    """The hook's folder, to be handed out, has nothing to undo it with."""
     adapter = shutil.copytree(folder / 'trained/adapter', tmp_path / 'adapter')
+    assert not (adapter / 'prototypes.safetensors').exists()
+    model = MODELS.build(Config.fromfile(CONFIG).model)
+    model.load_state_dict(saved)
+    mmswap.save_adapter(model, adapter, with_prototypes=True)
     written = load_file(adapter / 'prototypes.safetensors')
     for key, value in written.items():
         assert torch.equal(value, saved[KEY + key])
@@ -130,7 +136,8 @@ def test_prototypes_lie_with_the_adapter(saved, folder, tmp_path):
     kept = load()
     assert sorted(kept) == sorted(written)
     assert all(torch.equal(kept[key], written[key]) for key in kept)
-    (adapter / 'prototypes.safetensors').unlink()
+    # Written anew it is gone.
+    mmswap.save_adapter(model, adapter)
     assert load() == {}
 
 

@@ -34,7 +34,10 @@ def runner_of(model, iteration=0, seed=3):
         model=model,
         iter=iteration,
         seed=seed,
+        cfg={},
+        hooks=[],
         train_loop=None,
+        val_loop=None,
         optim_wrapper=SimpleNamespace(optimizer=optimizer))
 
 

@@ -1,6 +1,7 @@
 import pytest
 from mmpretrain.evaluation import SingleLabelMetric
 from mmseg.evaluation import IoUMetric
+from toy_detections import META
 
 from mmswap.evaluation import SwapEvaluator
 
@@ -25,3 +26,20 @@ def test_what_would_count_classes_of_other_splits(metric, wrong):
 ])
 def test_what_counts_right(metric):
     assert SwapEvaluator(dict(forget=metric))
+
+
+def test_images_are_all_or_those_of_the_split():
+    with pytest.raises(ValueError, match="images must be .* got 'learn'"):
+        SwapEvaluator(dict(forget=IoUMetric()), images='learn')
+
+
+def test_false_alarms_cannot_be_told_where_classes_are_not_labelled():
+    meta = dict(META, swap_labelled_in_part=True)
+    for metrics in (dict(forget=IoUMetric()), dict(all=IoUMetric(),
+                                                   learn=IoUMetric())):
+        with pytest.raises(ValueError, match="images must be 'split'"):
+            SwapEvaluator(metrics).dataset_meta = meta
+        metrics = {split: IoUMetric() for split in metrics}
+        SwapEvaluator(metrics, images='split').dataset_meta = meta
+    # As a whole, all that is predicted counts anyway.
+    SwapEvaluator(dict(all=IoUMetric())).dataset_meta = meta

@@ -37,19 +37,21 @@ class StubbornMetric(SpyMetric):
         return dict(size=size)
 
 
-def run(metric, samples, split, labels=None):
-    metric = SplitMetric(metric, split)
+def run(metric, samples, split, labels=None, images='split'):
+    metric = SplitMetric(metric, split, images)
     metric.dataset_meta = META
     metric.labels = SPLIT_LABELS[split] if labels is None else labels
     metric.process(None, [sample.to_dict() for sample in samples])
     return metric.evaluate(len(samples))
 
 
+@pytest.mark.parametrize('images', ['all', 'split'])
 @pytest.mark.parametrize('split', ['retain', 'forget', 'learn', 'all'])
-def test_only_images_and_predictions_of_the_split_are_fed(split):
+def test_only_predictions_of_the_split_are_fed(split, images):
     samples = make_samples()
-    fed = run(SpyMetric(), samples, split)[f'{split}/fed']
-    assert [img_id for img_id, _ in fed] == list(SPLIT_IMAGES[split])
+    fed = run(SpyMetric(), samples, split, images=images)[f'{split}/fed']
+    wanted = SPLIT_IMAGES[split if images == 'split' else 'all']
+    assert [img_id for img_id, _ in fed] == list(wanted)
     predicted = {s.img_id: s.pred_instances.labels.tolist() for s in samples}
     for img_id, labels in fed:
         assert labels == [
@@ -64,7 +66,7 @@ def test_inner_prefix_follows_the_split():
 
 def test_results_are_cut_to_the_size_of_the_data_set():
     # A padded image comes twice, at the end; it counts once.
-    metric = SplitMetric(SpyMetric(), 'retain')
+    metric = SplitMetric(SpyMetric(), 'retain', 'split')
     metric.labels = SPLIT_LABELS['retain']
     samples = make_samples()
     padded = [*samples, samples[0]]
@@ -102,19 +104,40 @@ def test_one_prediction_is_enough_to_be_scored_as_it_is():
     # And with none, one image carries the stand-in.
     fed = run(SpyMetric(), make_samples(keep=()), 'forget')['forget/fed']
     assert fed == [(11, [DOG]), (12, []), (15, [])]
+    # Whichever image that is.
+    fed = run(SpyMetric(), make_samples(keep=()), 'forget', images='all')
+    assert fed['forget/fed'] == [(10, [DOG])] + [
+        (i, []) for i in range(11, 17)
+    ]
 
 
-def test_a_split_without_images_reports_nothing(caplog):
+@pytest.mark.parametrize('images', ['all', 'split'])
+def test_the_weight_is_the_number_of_classes_that_are_shown(images):
+    metric = SplitMetric(SpyMetric(), 'retain', images)
+    metric.labels = SPLIT_LABELS['retain']
+    assert metric.weight == 0
+    # Images 10 and 11 show a cat; only image 14 shows a cow.
+    for stop, weight in ((2, 1), (7, 2), (0, 0)):
+        samples = [sample.to_dict() for sample in make_samples()][:stop]
+        metric.process(None, samples)
+        assert 'retain/split_weight' not in metric.evaluate(stop)
+        assert metric.weight == weight
+
+
+@pytest.mark.parametrize('images', ['all', 'split'])
+def test_a_split_without_images_reports_nothing(caplog, images):
     logger = MMLogger.get_instance('test_a_split_without_images')
     logger.addHandler(caplog.handler)
     samples = [s for s in make_samples() if s.img_id in (10, 11)]
     with caplog.at_level(logging.WARNING):
-        assert run(CocoMetric(), samples, 'learn') == {}
+        assert run(CocoMetric(), samples, 'learn', images=images) == {}
     assert "object of the split 'learn'" in caplog.text
 
 
 def test_a_split_without_classes_reports_nothing():
-    assert run(CocoMetric(), make_samples(), 'learn', labels=()) == {}
+    for images in ('all', 'split'):
+        assert run(
+            CocoMetric(), make_samples(), 'learn', (), images=images) == {}
 
 
 def test_labels_must_be_known():

@@ -46,8 +46,10 @@ class ConstantMetric(BaseMetric):
 
 @pytest.fixture(autouse=True)
 def message_hub():
-    """A hub of the test's own, and a new one for whatever comes next."""
-    yield MessageHub.get_instance(f'test_{uuid.uuid4()}')
+    """A hub that says what an evaluator of another swap may have left."""
+    hub = MessageHub.get_instance(f'test_{uuid.uuid4()}')
+    hub.update_info('swap_before', dict(retain=10., forget=10.))
+    yield hub
     MessageHub.get_instance(f'test_{uuid.uuid4()}')
 
 
@@ -75,13 +77,22 @@ def coco_results():
         SwapEvaluator(dict(retain=COCO, forget=COCO, learn=COCO, all=COCO)))
 
 
+@pytest.fixture(scope='module')
+def own_images_results():
+    return evaluate(
+        SwapEvaluator(
+            dict(retain=COCO, forget=COCO, learn=COCO), images='split'))
+
+
 @pytest.mark.parametrize('iou_type', ['bbox', 'segm'])
 @pytest.mark.parametrize('split', ['retain', 'forget', 'learn'])
 def test_splits_equal_pycocotools_on_filtered_annotations(
-        coco_results, split, iou_type):
+        coco_results, own_images_results, split, iou_type):
     expected = reference(split, iou_type)
     assert reference(split, 'segm')[None] < reference(split, 'bbox')[None] < 1
     assert coco_results[f'{split}/coco/{iou_type}_mAP'] == expected[None]
+    own = reference(split, iou_type, images=split)[None]
+    assert own_images_results[f'{split}/coco/{iou_type}_mAP'] == own
 
 
 @pytest.mark.parametrize('split', ['retain', 'forget', 'learn'])
@@ -95,10 +106,12 @@ def test_class_precisions_are_those_of_the_split(coco_results, split):
             assert precision != precision  # NaN: nothing of it was there
 
 
-def test_false_positives_on_images_of_other_splits_do_not_count(coco_results):
+def test_false_positives_on_images_of_other_splits_count(
+        coco_results, own_images_results):
     # A cow is seen, with a high score, in image 13, which has only an owl.
-    assert coco_results['retain/coco/cow_precision'] > coco_results[
-        'all/coco/cow_precision']
+    seen = coco_results['all/coco/cow_precision']
+    assert coco_results['retain/coco/cow_precision'] == seen
+    assert own_images_results['retain/coco/cow_precision'] > seen
 
 
 def test_all_equals_the_plain_evaluator(coco_results):
@@ -189,22 +202,37 @@ def test_before_from_a_json_file(tmp_path, prefix):
         assert results['swap/h_mean'] == pytest.approx(60)
 
 
-def test_before_from_the_message_hub(message_hub):
-    message_hub.update_info('swap_before', dict(retain=70., forget=80.))
-    results = evaluate_constants(dict(retain=60., forget=20.))
-    assert results['swap/h_mean'] == pytest.approx(60)
-    # What the config says comes first.
-    results = evaluate_constants(
-        dict(retain=60., forget=20.), before=dict(forget=50.))
-    assert results['swap/h_mean'] == pytest.approx(40)
+def constants(**accuracy):
+    """An evaluator whose splits have these accuracies."""
+    return SwapEvaluator({
+        split: ConstantMetric(dict(mIoU=value))
+        for split, value in accuracy.items()
+    })
+
+
+def test_before_can_be_set():
+    evaluator = constants(retain=60., forget=20.)
+    assert 'swap/h_mean' not in evaluate(evaluator)
+    evaluator.set_before(dict(retain=70., forget=80.))
+    assert evaluate(evaluator)['swap/h_mean'] == pytest.approx(60)
+    # As the evaluator itself calls them, and each evaluator has its own.
+    evaluator.set_before({'swap/forget': 50., 'swap/retain': 70.})
+    assert evaluate(evaluator)['swap/h_mean'] == pytest.approx(40)
+    assert 'swap/h_mean' not in evaluate(constants(retain=60., forget=20.))
 
 
 @pytest.mark.parametrize('measured', [{}, dict(retain=70.)])
-def test_no_scores_where_forget_was_not_measured(message_hub, measured):
-    message_hub.update_info('swap_before', measured)
-    assert set(evaluate_constants(dict(retain=60., forget=20.))) == {
+def test_no_scores_where_forget_was_not_measured(measured):
+    evaluator = constants(retain=60., forget=20.)
+    evaluator.set_before(measured)
+    assert set(evaluate(evaluator)) == {
         'retain/toy/mIoU', 'forget/toy/mIoU', 'swap/retain', 'swap/forget'
     }
+
+
+def test_a_wrong_measurement_is_refused():
+    with pytest.raises(TypeError, match='before must have numbers'):
+        constants(forget=20.).set_before(dict(forget='80'))
 
 
 @pytest.mark.parametrize(('before', 'error', 'message'), [
@@ -372,6 +400,7 @@ def evaluate_on_rank(rank, world, folder):
     return json.dumps(found)
 
 
+@pytest.mark.slow
 def test_two_ranks_find_what_one_does(tmp_path, monkeypatch):
     # Seven images: rank 1 gets the first one again, to have four as well.
     monkeypatch.chdir(tmp_path)

@@ -8,6 +8,7 @@ import torch
 from mmengine.runner import load_checkpoint
 
 import mmswap
+from mmswap.models.checkpoints import checkpoint_kind
 from mmswap.models.outputs.phase_buffers import PhaseBuffers
 
 
@@ -131,11 +132,51 @@ def test_a_phase_of_another_rank_or_without_new_classes(
         build_swap, load_file, no_new_classes):
     saved = build_swap('mask_rcnn').state_dict()
     thin = build_swap('mask_rcnn', load=False, adapter=dict(rank=4))
-    with pytest.raises(RuntimeError, match=r'lora_A.* \(8, 32\) in the che'):
+    with pytest.raises(RuntimeError, match=r'adapter.rank .* 8 .*, got 4'):
         load_file(thin, dict(saved))
     other = build_swap('mask_rcnn', load=False, classes=no_new_classes)
     with pytest.raises(RuntimeError, match='load_from must be a checkpoint'):
         load_file(other, dict(saved))
+
+
+def test_a_phase_of_another_scale(build_swap, load_file, randomise_adapter):
+    """Its matrices at four times the scale are four times the update."""
+    trained = build_swap('mask_rcnn', adapter=dict(alpha=16))
+    saved = randomise_adapter(trained).state_dict()
+    other = build_swap('mask_rcnn', load=False, adapter=dict(alpha=64))
+    with pytest.raises(
+            RuntimeError,
+            match='model.adapter.rank and model.adapter.alpha must be 8 and '
+            '16, .* got 8 and 64'):
+        load_file(other, dict(saved))
+    # Of another rank and the same scale.
+    other = build_swap('mask_rcnn', load=False,
+                       adapter=dict(rank=4, alpha=8))
+    with pytest.raises(RuntimeError, match='8 and 16, .* got 4 and 8'):
+        load_file(other, dict(saved))
+    # What is folded in is folded at its own scale.
+    fresh = build_swap(
+        'mask_rcnn', load=False, adapter=dict(name='next', alpha=64))
+    load_file(fresh, dict(saved))
+    wanted = mmswap.merge_adapter(trained).state_dict()
+    got = mmswap.merge_adapter(fresh).state_dict()
+    for key, value in wanted.items():
+        torch.testing.assert_close(got[key], value, rtol=0, atol=1e-6)
+
+
+def test_the_kind_of_a_checkpoint(build_swap, base_state):
+    assert checkpoint_kind(base_state('mask_rcnn')) == 'base'
+    assert checkpoint_kind(base_state('mask_rcnn'), dict(epoch=3)) == 'base'
+    model = build_swap('mask_rcnn')
+    state = model.state_dict()
+    assert checkpoint_kind(state) == 'phase'
+    # Whatever its meta says; its config was written by mmswap too.
+    assert checkpoint_kind(state, dict(mmswap_version='0.1')) == 'phase'
+    merged = mmswap.merge_adapter(model).state_dict()
+    meta = dict(mmswap_version='0.1')  # What merging writes beside it.
+    assert checkpoint_kind(merged, meta) == 'merged'
+    whole = build_swap('mask_rcnn', load=False, trains='all', adapter=None)
+    assert checkpoint_kind(whole.state_dict()) == 'phase'
 
 
 def test_a_phase_checkpoint_that_lost_a_lora_key(build_swap, load_file):

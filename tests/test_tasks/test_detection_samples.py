@@ -46,17 +46,26 @@ def test_fields_of_any_type_are_selected(kind):
     assert part['extra'].tolist() == [8]
 
 
-def test_an_image_without_an_object_of_the_classes_is_none(kind):
-    assert kind.restrict(make_sample(11).to_dict(), (CAT, COW)) is None
-    assert kind.restrict(make_sample(16).to_dict(), (CAT, OWL)) is None
+def test_an_image_without_an_object_of_the_classes_shows_none(kind):
+    for number, labels in ((11, (CAT, COW)), (16, (CAT, OWL))):
+        part = kind.restrict(make_sample(number).to_dict(), labels)
+        assert part['instances'] == [] and kind.shown(part) == set()
+        # What is predicted there is still there to be counted as wrong.
+        assert kind.has_predictions(part)
 
 
-def test_an_ignored_object_does_not_make_an_image_one_of_the_split(kind):
+def test_an_ignored_object_is_not_shown(kind):
     sample = make_sample(15).to_dict()
-    assert kind.restrict(sample, (CAT, COW)) is None
-    # With another object it stays, so that predictions on it are ignored.
+    assert kind.shown(kind.restrict(sample, (CAT, COW))) == set()
+    # It stays all the same, so that predictions on it are ignored.
     part = kind.restrict(sample, (CAT, DOG))
     assert [i['ignore_flag'] for i in part['instances']] == [0, 1]
+    assert kind.shown(part) == {DOG}
+
+
+def test_a_split_weighs_as_much_as_classes_are_shown(kind):
+    assert kind.weight([{CAT}, set(), {CAT, COW}]) == 2
+    assert kind.weight([]) == 0
 
 
 def test_what_cannot_be_restricted_is_left_out(kind):

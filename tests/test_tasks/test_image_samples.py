@@ -34,11 +34,13 @@ def evaluate(evaluator, **kwargs):
     return evaluator.evaluate(len(PAIRS))
 
 
+@pytest.mark.parametrize('images', ['all', 'split'])
 @pytest.mark.parametrize('scores', [True, False])
-def test_top1_of_the_images_of_a_split(scores):
+def test_top1_of_the_images_of_a_split(scores, images):
+    # An image has one label, so it is about one split whatever `images` says.
     results = evaluate(
         SwapEvaluator({split: dict(type='mmpretrain.Accuracy')
-                       for split in TOP1}), scores=scores)
+                       for split in TOP1}, images=images), scores=scores)
     for split, top1 in TOP1.items():
         assert results[f'{split}/accuracy/top1'] == pytest.approx(top1)
         if split != 'all':
@@ -64,6 +66,13 @@ def test_recall_by_class():
     results = evaluate(SwapEvaluator(dict(forget=metric)))
     assert results['forget/single-label/recall_classwise'] == pytest.approx(
         [0, 100 / 3, 0, 0], abs=.01)
+
+
+def test_an_image_is_about_its_own_class():
+    kind, sample = ImageSamples(), make_sample(1, 3).to_dict()
+    assert kind.restrict(sample, (0, 3)) is None
+    assert kind.shown(kind.restrict(sample, (1, 3))) == {1}
+    assert kind.weight([{1}, {1}, {0}]) == 3
 
 
 @pytest.mark.parametrize('labels', [[], [0, 1]])

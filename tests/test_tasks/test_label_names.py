@@ -1,68 +1,14 @@
 import json
 from types import SimpleNamespace
 
-import mmengine
 import pytest
 
 from mmswap.class_table import ClassTable
-from mmswap.tasks import label_names as label_names_module
 from mmswap.tasks.label_names import (
     label_names,
     map_labels,
-    read_categories,
     table_metainfo,
 )
-
-CATEGORIES = [dict(id=9, name='Kätzchen'), dict(id=2, name='dog "big"')]
-EXPECTED = {9: 'Kätzchen', 2: 'dog "big"'}
-REST = dict(images=[dict(id=1)] * 3, annotations=[])
-
-
-@pytest.fixture
-def no_full_load(monkeypatch):
-    """Make parsing the whole file an error."""
-
-    def load(*_, **__):
-        raise AssertionError('the whole file was parsed')
-
-    monkeypatch.setattr(mmengine, 'load', load)
-
-
-@pytest.mark.parametrize('data', [
-    dict(categories=CATEGORIES, **REST),
-    dict(**REST, categories=CATEGORIES),
-])
-@pytest.mark.parametrize('style', [
-    dict(),
-    dict(indent=2, ensure_ascii=False),
-    dict(separators=(',', ':')),
-])
-@pytest.mark.usefixtures('no_full_load')
-def test_categories_are_read_without_the_rest(tmp_path, data, style):
-    path = tmp_path / 'ann.json'
-    path.write_text(json.dumps(data, **style), encoding='utf-8')
-    categories = read_categories(str(path))
-    assert categories == EXPECTED
-    assert list(categories) == [9, 2]
-
-
-@pytest.mark.parametrize('rest', [
-    dict(images=[dict(id=1, categories=[dict(id=9, name='wrong')])]),
-    dict(info=dict(part='categories')),
-])
-def test_a_second_list_of_that_name_does_not_mislead(tmp_path, rest):
-    path = tmp_path / 'ann.json'
-    for data in (dict(categories=CATEGORIES, **rest),
-                 dict(**rest, categories=CATEGORIES)):
-        path.write_text(json.dumps(data))
-        assert read_categories(str(path)) == EXPECTED
-
-
-def test_a_list_longer_than_the_window(tmp_path, monkeypatch):
-    path = tmp_path / 'ann.json'
-    path.write_text(json.dumps(dict(categories=CATEGORIES, **REST)))
-    monkeypatch.setattr(label_names_module, '_WINDOW', 20)
-    assert read_categories(str(path)) == EXPECTED
 
 
 def dataset(tmp_path, cat_ids, **metainfo):
@@ -142,7 +88,7 @@ def test_rename_of_what_there_is_not(tmp_path, rename, message):
 def test_metainfo_has_no_palette_that_is_too_short(palette):
     given = dict(classes=('cat', 'dog'), palette=palette, other=3)
     table = ClassTable(['dog', 'cat'], ['owl'], ['cat'])
-    assert table_metainfo(given, table) == dict(
+    assert table_metainfo(given, table, {0, 1, 2}) == dict(
         other=3,
         classes=('dog', 'cat', 'owl'),
         swap_classes=dict(base=['dog', 'cat'], learn=['owl'], forget=['cat']))
@@ -151,5 +97,14 @@ def test_metainfo_has_no_palette_that_is_too_short(palette):
 
 def test_metainfo_palette_follows_the_names():
     given = dict(classes=('cat', 'ox', 'dog'), palette=['c', 'o', 'd'])
-    found = table_metainfo(given, ClassTable(['dog', 'cat']))
+    found = table_metainfo(given, ClassTable(['dog', 'cat']), {0, 1})
     assert found['palette'] == ['d', 'c']
+
+
+def test_metainfo_tells_that_a_class_is_not_labelled():
+    given = dict(classes=('cat', 'dog'))
+    table = ClassTable(['dog', 'cat'], ['owl'])
+    part = table_metainfo(given, table, {0, 1})
+    assert part.pop('swap_labelled_in_part') is True
+    assert table_metainfo(given, table, {0, 1, 2}) == part
+    assert given == dict(classes=('cat', 'dog'))

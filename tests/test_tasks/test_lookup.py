@@ -7,7 +7,8 @@ from mmdet.evaluation import CocoMetric
 
 from mmswap.class_table import ClassTable
 from mmswap.registry import TASKS
-from mmswap.tasks.base import BaseLabels, Task
+from mmswap.tasks.base import Task
+from mmswap.tasks.base_labels import BaseLabels
 from mmswap.tasks.detection import DetectionSamples, InstanceLabels
 from mmswap.tasks.image import ImageLabels, ImageSamples
 from mmswap.tasks.lookup import (

@@ -38,13 +38,13 @@ def make_samples(seed=0, count=6, missing=()):
     return samples
 
 
-def loop_iou(samples, labels):
-    """Mean IoU of labels on images that show one, pixel by pixel."""
+def loop_iou(samples, labels, own_images=False):
+    """Mean IoU of labels, perhaps only on images that show one."""
     hits, seen = {}, {}
     for sample in samples:
         truth = sample.gt_sem_seg.data.flatten().tolist()
         predicted = sample.pred_sem_seg.data.flatten().tolist()
-        if not set(truth) & set(labels):
+        if own_images and not set(truth) & set(labels):
             continue
         for t, p in zip(truth, predicted):
             if t == 255:
@@ -63,18 +63,20 @@ def evaluate(evaluator, samples):
     return evaluator.evaluate(len(samples))
 
 
+@pytest.mark.parametrize('images', ['all', 'split'])
 @pytest.mark.parametrize('missing', [(), (4, ), (0, 1)])
 @pytest.mark.parametrize('seed', range(3))
-def test_miou_is_the_mean_over_the_classes_of_the_split(seed, missing):
+def test_miou_is_the_mean_over_the_classes_of_the_split(
+        seed, missing, images):
     samples = make_samples(seed, missing=missing)
     results = evaluate(
         SwapEvaluator({split: dict(type='mmseg.IoUMetric')
-                       for split in SPLITS}), samples)
+                       for split in SPLITS}, images=images), samples)
     for split in SPLITS:
         if set(LABELS[split]) <= set(missing):
             assert f'{split}/mIoU' not in results
             continue
-        expected = loop_iou(samples, LABELS[split])
+        expected = loop_iou(samples, LABELS[split], images == 'split')
         assert results[f'{split}/mIoU'] == pytest.approx(expected, abs=.006)
         # The name that stands for the split in the scores.
         assert results[f'swap/{split}'] == results[f'{split}/mIoU']
@@ -111,11 +113,26 @@ def one_row(truth, predicted):
     ([0, 0, 1, 1], [3, 3, 3, 3], 0),
 ])
 def test_what_counts(truth, predicted, miou):
-    evaluator = SwapEvaluator(dict(retain=IoUMetric()))
+    evaluator = SwapEvaluator(dict(retain=IoUMetric()), images='split')
     # An image without a cat or a cow does not count.
     samples = [one_row(truth, predicted), one_row([1, 1, 1, 1], [0, 2, 0, 2])]
     results = evaluate(evaluator, samples)
     assert results['retain/mIoU'] == pytest.approx(miou, abs=.006)
+
+
+def test_false_alarms_count_on_all_images():
+    evaluator = SwapEvaluator(dict(retain=IoUMetric()))
+    # Two cats' pixels are right; two of a dog are taken for cats elsewhere.
+    samples = [one_row([0, 0, 1, 1], [0, 0, 1, 1]),
+               one_row([1, 1, 1, 1], [0, 0, 1, 1])]
+    assert evaluate(evaluator, samples)['retain/mIoU'] == 50
+
+
+def test_what_a_map_shows():
+    kind, sample = SemanticSamples(), one_row([0, 1, 2, 255], [0, 0, 0, 0])
+    for labels, shown in (((0, 2), {0, 2}), ((3, ), set()), ((), set())):
+        part = kind.restrict(sample.to_dict(), labels)
+        assert kind.shown(part) == shown
 
 
 def test_accuracy_is_that_of_the_pixels_of_the_split():

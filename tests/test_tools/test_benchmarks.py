@@ -55,6 +55,7 @@ def requests_benchmark(load_benchmark, monkeypatch):
     return load_benchmark('request_stream')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('task, background', [('seg', 0), ('panoptic', 8)])
 def test_a_missing_base_starts_from_the_shipped_detector(
         task, background, load_benchmark, tmp_path, monkeypatch):

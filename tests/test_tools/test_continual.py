@@ -45,6 +45,7 @@ def test_what_each_method_trains(continual):
     assert found['ewc'] == found['full'] > 10 * found['gs-lora']
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('model, method', [
     ('vit-nano', 'gs-lora'), ('vit-nano', 'gs-lora-pp'), ('vit-nano', 'lwf'),
     ('vit-nano', 'retrain'), ('mask2former_swin-nano', 'gs-lora-pp')])

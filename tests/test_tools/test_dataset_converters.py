@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-CONVERTERS = Path(__file__).parents[2] / 'tools' / 'dataset_converters'
+ROOT = Path(__file__).parents[2]
+CONVERTERS = ROOT / 'tools' / 'dataset_converters'
 
 
 @pytest.fixture
@@ -661,7 +662,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(monkeypatch, tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ['a.txt']
 
 
-SHARED = {'coco_files', 'common', 'voc_files'}
+SHARED = {'coco_json', 'common', 'voc_files'}
 NAMES = sorted({path.stem for path in CONVERTERS.glob('*.py')} - SHARED)
 
 
@@ -677,3 +678,11 @@ def test_help(convert, name, capsys):
         convert(name, '--help')
     assert stopped.value.code == 0
     assert 'usage: ' in capsys.readouterr().out
+
+
+def test_no_module_of_the_tests_hides_one_of_the_tools():
+    """Both stand on ``sys.path`` without a package around them."""
+    folders = [CONVERTERS.parents[1] / name for name in ('tests', 'tools')]
+    ours, theirs = ({path.stem for path in folder.rglob('*.py')}
+                    for folder in folders)
+    assert len(ours) > 50 and len(theirs) > 20 and not ours & theirs

@@ -1,4 +1,4 @@
-"""The shell scripts and the packaging, as far as nothing is installed."""
+"""The shell scripts, as far as nothing is installed."""
 import os
 import shutil
 import stat
@@ -100,24 +100,28 @@ def test_set_up_refuses_a_python_of_no_pin(tmp_path, least, most):
     assert not (tmp_path / 'venv').exists()
 
 
-def test_the_package_names_no_openmmlab_package(tmp_path):
-    for name in ('setup.py', 'LICENSE'):
-        shutil.copy(ROOT / name, tmp_path)
-    shutil.copytree(ROOT / 'requirements', tmp_path / 'requirements')
-    (tmp_path / 'mmswap').mkdir()
-    shutil.copy(ROOT / 'mmswap' / '__init__.py', tmp_path / 'mmswap')
-    done = subprocess.run([sys.executable, 'setup.py', '-q', 'egg_info'],
-                          cwd=str(tmp_path),
-                          stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT,
-                          text=True)
-    assert done.returncode == 0, done.stdout
-    info = tmp_path / 'mmswap.egg-info'
-    required = (info / 'requires.txt').read_text().split('\n[')
-    assert required[0].split() == [
-        'torch>=2.1', 'peft>=0.13', 'safetensors', 'numpy'
-    ]
-    extras = {part.partition(']')[0] for part in required[1:]}
-    assert extras == {'onedl', 'openmmlab', 'tests', 'docs'}
-    from mmswap import __version__
-    assert f'Version: {__version__}\n' in (info / 'PKG-INFO').read_text()
+@pytest.mark.parametrize('given, venv, passed', [
+    ([], '.venv', []),
+    (['--fast'], '.venv', ['-m', 'not slow']),
+    (['--stack', 'openmmlab'], '.venv-openmmlab', []),
+    (['--stack', 'openmmlab', '--fast', '-k', 'a b'], '.venv-openmmlab',
+     ['-m', 'not slow', '-k', 'a b']),
+    (['--fast', '--stack', 'onedl', 'tests/x'], '.venv',
+     ['-m', 'not slow', 'tests/x']),
+    (['tests/x', '--fast'], '.venv', ['tests/x', '--fast']),
+])
+def test_tests_are_started(echo, given, venv, passed):
+    """In a folder that has nothing but the script and echoes."""
+    root = echo().parent
+    (root / 'tools').mkdir()
+    shutil.copy(ROOT / 'tools' / 'test.sh', root / 'tools')
+    (root / 'tools' / 'setup_env.sh').write_text('echo "set up $*"\n')
+    (root / venv / 'bin').mkdir(parents=True)
+    shutil.copy(root / 'echo', root / venv / 'bin' / 'python')
+    done = _run('bash', root / 'tools' / 'test.sh', *given)
+    assert done.returncode == 0, done.stderr
+    first, *lines = done.stdout.splitlines()
+    stack = 'openmmlab' if 'openmmlab' in venv else 'onedl'
+    assert first == f'set up --stack {stack} --venv {venv}'
+    common = lines.index('--no-loadscope-reorder') + 1
+    assert lines[:2] == ['-m', 'pytest'] and lines[common:] == passed

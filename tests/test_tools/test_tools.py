@@ -81,8 +81,17 @@ def test_merge_names_what_is_wrong(run, config, tmp_path):
             tmp_path / 'merged.pth')
 
 
+def test_publish(run, config, tmp_path, capsys):
+    out = tmp_path / 'model.pth'
+    run('publish_model.py', tmp_path / 'base.pth', out)
+    assert f'Published checkpoint: {out}' in capsys.readouterr().out
+    assert _weights(out).dtype == torch.float16
+    run('publish_model.py', tmp_path / 'base.pth', out, '--full')
+    assert _weights(out).dtype == torch.float32
+
+
 @pytest.mark.parametrize('tool', [
-    'train.py', 'test.py', 'swap.py', 'merge_adapter.py'
+    'train.py', 'test.py', 'swap.py', 'merge_adapter.py', 'publish_model.py'
 ])
 def test_help(run, tool, capsys):
     with pytest.raises(SystemExit) as stopped:

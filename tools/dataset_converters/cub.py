@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, List
 
 import numpy as np
-from coco_files import Box, write_coco
+from coco_json import Box, write_coco
 from common import (
     make_parser,
     parse_args,

@@ -2,7 +2,7 @@
 from pathlib import Path
 from typing import List, Tuple
 
-from coco_files import Box, write_coco
+from coco_json import Box, write_coco
 from common import (
     make_parser,
     names_by_label,

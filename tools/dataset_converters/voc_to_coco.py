@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple
 
-from coco_files import Box, image_size, write_coco
+from coco_json import Box, image_size, write_coco
 from common import (
     IMAGE_SUFFIXES,
     check_names,

@@ -1,5 +1,6 @@
 # The classes of ADE20K in the order and spelling of mmseg's ADE20KDataset: the
-# blank in 'bed ' is part of the name. Those to forget are examples.
+# blank in 'bed ' is part of the name. The published code does not contain
+# those to forget: these are examples.
 base_classes = (
     'wall', 'building', 'sky', 'floor', 'tree', 'ceiling', 'road', 'bed ',
     'windowpane', 'grass', 'cabinet', 'sidewalk', 'person', 'earth', 'door',

@@ -1,5 +1,5 @@
-# The classes of COCO, in the order of mmdet's CocoDataset. Those to forget are
-# examples: five of different kinds.
+# The classes of COCO, in the order of mmdet's CocoDataset. The published code
+# does not contain those to forget: these are examples of different kinds.
 base_classes = (
     'person', 'bicycle', 'car', 'motorcycle', 'airplane', 'bus', 'train',
     'truck', 'boat', 'traffic light', 'fire hydrant', 'stop sign',

@@ -1,5 +1,5 @@
-# The order in which classes are forgotten, drawn with the published seed; the
-# published order itself is not known.
+# The order of GS-LoRA's requests: the sorted classes as `random.shuffle` puts
+# them after `random.seed(1337)`. The last are forgotten first.
 _base_ = '../classes/imagenet100.py'
 
 # Not above `_base_`, or mmengine 0.10 takes the file for one of lazy imports.

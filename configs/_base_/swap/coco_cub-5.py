@@ -3,11 +3,11 @@
 _base_ = '../classes/coco.py'
 custom_imports = dict(imports=['mmswap'], allow_failed_imports=False)
 
-# The first five birds by id.
+# The birds of Knowledge Swapping.
 classes = dict(
     base=_base_.base_classes,
     learn=('Black_footed_Albatross', 'Laysan_Albatross', 'Sooty_Albatross',
-           'Groove_billed_Ani', 'Crested_Auklet'),
+           'Groove_billed_Ani', 'Brewer_Blackbird'),
     forget=_base_.forget_classes)
 cub = dict(
     type='CocoDataset',

@@ -50,6 +50,7 @@ metric = dict(type='CocoMetric', metric='bbox', classwise=True)
 val_evaluator = dict(
     _delete_=True,
     type='mmswap.SwapEvaluator',
+    images='split',
     metrics=dict(retain=metric, forget=metric, learn=metric))
 test_evaluator = val_evaluator
 

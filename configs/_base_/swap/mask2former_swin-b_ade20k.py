@@ -27,7 +27,7 @@ train_pipeline = [
         scales=[64 * scale for scale in range(5, 21)],
         resize_type='ResizeShortestEdge',
         max_size=2560),
-    dict(type='RandomCrop', crop_size=crop_size, cat_max_ratio=0.75),
+    dict(type='RandomCrop', crop_size=crop_size),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PhotoMetricDistortion'),
     dict(type='PackSegInputs')
@@ -80,6 +80,7 @@ metric = dict(type='IoUMetric', iou_metrics=['mIoU'])
 val_evaluator = dict(
     _delete_=True,
     type='mmswap.SwapEvaluator',
+    images='split',
     metrics=dict(retain=metric, forget=metric, learn=metric))
 test_evaluator = val_evaluator
 

@@ -19,6 +19,10 @@ model = dict(
     type='mmswap.SwapModel',
     model=stock_model,
     adapter=dict(rank=8, alpha=1, targets='ffn'),
+    # The rows of the new classes are random and stay so: LoRA steers the
+    # features to them.
+    new_rows='frozen',
+    new_rows_start='xavier',
     # In the classification code beta weighs the classes to retain.
     objective=dict(
         type='mmswap.LearnObjective', retain_weight=0.2, weight=1.0))
@@ -75,6 +79,7 @@ metric = dict(type='Accuracy', topk=(1, 5))
 val_evaluator = dict(
     _delete_=True,
     type='mmswap.SwapEvaluator',
+    images='split',
     metrics=dict(retain=metric, forget=metric, learn=metric))
 test_evaluator = val_evaluator
 

@@ -1,5 +1,5 @@
-# GS-LoRA itself: LoRA in the FFNs, one sparse group a block. In the proximal
-# form groups become zero, and more is retained than with the penalty.
+# GS-LoRA itself: LoRA in the FFNs, one sparse group a block. The proximal form
+# retains more than the penalty; in so few steps no group becomes zero.
 _base_ = '../../_base_/baselines/vit-nano.py'
 
 model = dict(

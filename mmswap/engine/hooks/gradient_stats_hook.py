@@ -33,7 +33,8 @@ class GradientStatsHook(Hook):
     Written to ``<work_dir>/gradient_stats.json``: for each group, in the
     model's order, and in it for each matrix, ``mean`` and ``mean_abs`` over
     its elements and over the updates since the start of the phase. A resumed
-    run goes on counting.
+    run goes on counting. An update in which a gradient is infinite or NaN, as
+    in the steps that AMP skips, is not counted.
 
     Args:
         interval: Updates between two writings; the last one is written too.
@@ -49,12 +50,15 @@ class GradientStatsHook(Hook):
             raise ValueError('GradientStatsHook.interval must be positive, '
                              f'got {interval}')
         self.interval = interval
-        self.updates = 0
-        # Sums of the means, float32 of shape (2, number of matrices).
-        self.sums: Optional[Tensor] = None
+        # Sums over updates of the two means, float32 of shape (2, number of
+        # matrices), and the number of updates. Tensors, as asking the GPU
+        # whether an update counts would wait for it.
+        self._sums: Optional[Tensor] = None
+        self._updates: Optional[Tensor] = None
+        self._loaded: Dict[str, Any] = {}
 
     def before_train(self, runner: Runner) -> None:
-        """Begin to listen.
+        """Begin to listen; in a resumed run go on from what was counted.
 
         Raises:
             TypeError: If the optim wrapper is not a group-sparse one.
@@ -72,6 +76,9 @@ class GradientStatsHook(Hook):
             raise ValueError("model.trains must be 'adapter' with "
                              'GradientStatsHook, got '
                              f'{swap_model_of(runner).trains!r}')
+        if runner.iter > 0 and self._loaded:
+            self._sums = self._loaded['sums']
+            self._updates = torch.as_tensor(self._loaded['updates'])
         wrapper.sparsity.listeners.append(self._count)
 
     @torch.no_grad()
@@ -85,8 +92,13 @@ class GradientStatsHook(Hook):
             torch.stack([grad.float().mean() for grad in grads]),
             torch.stack([grad.float().abs().mean() for grad in grads])
         ])
-        self.sums = now if self.sums is None else self.sums.to(now) + now
-        self.updates += 1
+        counts = now.isfinite().all()
+        now = torch.where(counts, now, 0.)
+        if self._sums is None or self._updates is None:
+            self._sums, self._updates = now, counts.long()
+        else:
+            self._sums = self._sums.to(now) + now
+            self._updates = self._updates.to(now.device) + counts
 
     def after_train_iter(self,
                          runner: Runner,
@@ -104,22 +116,21 @@ class GradientStatsHook(Hook):
     def before_save_checkpoint(self, runner: Runner,
                                checkpoint: Dict[str, Any]) -> None:
         """Keep what was counted."""
-        if self.sums is not None:
+        if self._sums is not None and self._updates is not None:
             checkpoint[_KEY] = dict(
-                sums=self.sums.cpu(), updates=self.updates)
+                sums=self._sums.cpu(), updates=int(self._updates))
 
     def after_load_checkpoint(self, runner: Runner,
                               checkpoint: Dict[str, Any]) -> None:
-        """Go on counting, in a resumed run only."""
-        kept = checkpoint.get(_KEY)
-        if kept is not None and runner.cfg.get('resume'):
-            self.sums, self.updates = kept['sums'], kept['updates']
+        """Keep what was counted until it is known whether the run resumes."""
+        self._loaded = checkpoint.get(_KEY, {})
 
     @master_only
     def _write(self, runner: Runner) -> None:
-        if self.sums is None:
+        updates = 0 if self._updates is None else int(self._updates)
+        if self._sums is None or not updates:
             return
-        mean, mean_abs = (self.sums / self.updates).tolist()
+        mean, mean_abs = (self._sums / updates).tolist()
         values = iter(zip(mean, mean_abs))
         names = _matrix_names(swap_model_of(runner).model, self._groups)
         stats = {
@@ -129,7 +140,7 @@ class GradientStatsHook(Hook):
             }
             for group in self._groups
         }
-        text = json.dumps(dict(updates=self.updates, groups=stats), indent=2)
+        text = json.dumps(dict(updates=updates, groups=stats), indent=2)
         (Path(runner.work_dir) / 'gradient_stats.json').write_text(text + '\n')
 
 

@@ -7,6 +7,11 @@ from mmengine.runner import IterBasedTrainLoop, Runner
 
 from mmswap.datasets import SwapSampler
 from mmswap.datasets.seeding import seed_all
+from mmswap.engine.averaging import average_what_trains, averaged_model_of
+from mmswap.engine.class_checks import (
+    check_checkpoint_classes,
+    check_run_classes,
+)
 from mmswap.engine.unwrap import swap_model_of
 from mmswap.models import SwapModel
 from mmswap.registry import HOOKS
@@ -43,19 +48,29 @@ class SwapHook(Hook):
         self._updates = 0
 
     def before_train(self, runner: Runner) -> None:
-        """Begin or resume the phase, with the sampler as it has to be."""
+        """Begin or resume the phase, with the sampler as it has to be.
+
+        The moving average of an EMAHook begins and resumes with the model.
+
+        Raises:
+            ValueError: If the class tables of the run are not one.
+        """
         self._set_sampler(runner)
         model = swap_model_of(runner)
         if not isinstance(model, SwapModel):
             return
-        if runner.iter == 0:
-            self._updates = 0
-            model.start_phase()
-        else:
-            # Checkpoints of mmswap 0.1 do not count updates.
-            self._updates = (runner.iter if self._loaded_updates is None else
-                             self._loaded_updates)
-            model.resume_phase()
+        check_run_classes(runner, model.class_table)
+        begins = runner.iter == 0
+        for each in filter(None, (model, averaged_model_of(runner))):
+            if begins:
+                each.start_phase()
+            else:
+                each.resume_phase()
+        average_what_trains(runner)
+        # Earlier checkpoints do not count updates.
+        resumed = (runner.iter if self._loaded_updates is None else
+                   self._loaded_updates)
+        self._updates = 0 if begins else resumed
         runner.optim_wrapper.optimizer.register_step_post_hook(self._count)
 
     def before_train_iter(self,
@@ -80,9 +95,18 @@ class SwapHook(Hook):
 
     def after_load_checkpoint(self, runner: Runner,
                               checkpoint: Dict[str, Any]) -> None:
-        """Take both, for the case that the run is resumed."""
+        """Take both, for the case that the run is resumed.
+
+        Raises:
+            ValueError: If a class of the checkpoint has another label in the
+                model.
+        """
         self._loaded_updates = checkpoint.get(_UPDATES)
         self._sampler_seed = checkpoint.get(_SAMPLER_SEED)
+        model = swap_model_of(runner)
+        if isinstance(model, SwapModel):
+            check_checkpoint_classes(
+                checkpoint.get('meta') or {}, model.class_table)
 
     def _count(self, *_: Any) -> None:
         """Post hook of the optimizer's step."""

@@ -108,6 +108,20 @@ def changed_layers(model: nn.Module, name: str = 'default') -> List[str]:
     ]
 
 
+def zero_layers(model: nn.Module, name: str = 'default') -> List[str]:
+    """Paths of the layers of which A and B are both zero.
+
+    Args:
+        model: A model with LoRA layers.
+        name: The adapter.
+    """
+    return [
+        path for path, layer in lora_layers(model)
+        if name in layer.lora_A and not any(
+            bool(p.detach().any()) for p in lora_weights(layer, name))
+    ]
+
+
 def changed_groups(model: nn.Module, name: str = 'default') -> List[str]:
     """The groups, as :func:`group_params` names them, that have such a layer.
 
@@ -115,9 +129,18 @@ def changed_groups(model: nn.Module, name: str = 'default') -> List[str]:
         model: A model with LoRA layers.
         name: The adapter.
     """
+    return groups_of_layers(model, changed_layers(model, name))
+
+
+def groups_of_layers(model: nn.Module, paths: Iterable[str]) -> List[str]:
+    """The groups that LoRA layers belong to, each once.
+
+    Args:
+        model: A model with LoRA layers.
+        paths: Paths of layers.
+    """
     blocks = find_blocks(model)
-    changed = [_group_of(path, blocks) for path in changed_layers(model, name)]
-    return list(dict.fromkeys(changed))
+    return list(dict.fromkeys(_group_of(path, blocks) for path in paths))
 
 
 def group_norms(model: nn.Module, name: str = 'default') -> Dict[str, float]:

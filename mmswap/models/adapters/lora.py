@@ -9,15 +9,17 @@ from typing import Dict, List, Optional, Sequence
 
 import torch
 from mmengine import dist
+from mmengine.logging import print_log
 from peft import LoraConfig, inject_adapter_in_model
 from peft.tuners.lora import LoraLayer
-from torch import nn
+from torch import Tensor, nn
 
 from mmswap.models.adapters.groups import (
     group_params,
+    groups_of_layers,
     lora_layers,
     lora_weights,
-    stacked_norms,
+    zero_layers,
 )
 from mmswap.models.adapters.targets import Targets, target_layers
 
@@ -39,7 +41,7 @@ def apply_adapter(model: nn.Module,
         alpha: The update is scaled by alpha / rank. The published code leaves
             alpha at 1; 8 makes the scale 1.
         targets: Which layers; see
-            :func:`~mmswap.models.targets.target_layers`.
+            :func:`~mmswap.models.adapters.targets.target_layers`.
         name: Name of the adapter.
         dropout: Dropout on the input of A (0 in both papers).
 
@@ -84,30 +86,42 @@ def reset_adapter(model: nn.Module, name: str = 'default') -> None:
     for _, layer in lora_layers(model):
         if name in layer.lora_A:
             down, up = lora_weights(layer, name)
-            nn.init.kaiming_uniform_(down, a=math.sqrt(50))
+            _draw(down)
             nn.init.zeros_(up)
 
 
-@torch.no_grad()
-def redraw_dead_groups(groups: Dict[str, List[nn.Parameter]]) -> List[str]:
-    """Draw A anew in the groups that are zero, in place, alike on all ranks.
+def redraw_dead_groups(model: nn.Module, name: str = 'default') -> List[str]:
+    """Draw A anew where A and B are both zero, in place.
 
-    The proximal step leaves A = B = 0, from which no gradient leads away. As
-    B stays zero no output changes.
+    With group sparsity a group may end a phase at zero. The gradient of A is
+    then zero because B is, and that of B because A is: the group would never
+    train again. B stays zero, so no output changes. All ranks draw the same.
 
     Args:
-        groups: Group name to A and B of each of its layers in turn.
+        model: A model with LoRA layers.
+        name: The adapter.
 
     Returns:
-        The names of the groups that were zero.
+        The groups, as :func:`group_params` names them, that were dead in one
+        layer or more; empty where none was.
     """
-    norms = stacked_norms(groups.values()).tolist() if groups else []
-    dead = [name for name, norm in zip(groups, norms) if norm == 0]
-    for name in dead:
-        for down in groups[name][::2]:
-            nn.init.kaiming_uniform_(down, a=math.sqrt(50))
+    dead = zero_layers(model, name)
+    for path, layer in lora_layers(model):
+        if path in dead:
+            down, _ = lora_weights(layer, name)
+            _draw(down)
             dist.broadcast(down.data)
-    return dead
+    groups = groups_of_layers(model, dead)
+    if groups:
+        print_log(
+            f'mmswap: {len(groups)} groups were zero throughout in a layer, '
+            'where nothing would train again; A drawn anew in '
+            f'{", ".join(groups)}', 'current')
+    return groups
+
+
+def _draw(down: nn.Parameter) -> None:
+    nn.init.kaiming_uniform_(down, a=math.sqrt(50))
 
 
 def merge_lora(model: nn.Module) -> nn.Module:
@@ -151,6 +165,20 @@ def adapter_config(model: nn.Module,
     return getattr(model, 'peft_config', {}).get(name)
 
 
+def adapter_scaling(model: nn.Module, name: Optional[str]) -> float:
+    """alpha / rank of an adapter; 0 without that adapter."""
+    config = name and adapter_config(model, name)
+    return config.lora_alpha / config.r if config else 0.
+
+
 def is_lora_key(key: str) -> bool:
     """Whether a state dict key is a LoRA weight's."""
     return any(f'.{part}' in key for part in LoraLayer.adapter_layer_names)
+
+
+def lora_state(model: nn.Module) -> Dict[str, Tensor]:
+    """The LoRA weights of all adapters, by state dict key."""
+    return {
+        key: value
+        for key, value in model.state_dict().items() if is_lora_key(key)
+    }

@@ -1,7 +1,7 @@
 """Room for new classes: growing a K-class model to K + N classes.
 
 The stock config is built twice, as it is and with every class count raised;
-:mod:`mmswap.models.class_rows` compares the two.
+:mod:`mmswap.models.classes.rows` compares the two.
 """
 import copy
 from typing import Any, Dict, List, Mapping, Tuple

@@ -4,7 +4,7 @@ Nothing here knows a head by name: the K-class and the (K+N)-class model are
 compared tensor by tensor, and the two shapes tell where the class rows are.
 """
 from dataclasses import dataclass
-from typing import Dict, List, Mapping, Sequence, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 import torch
 from torch import Tensor, nn
@@ -88,15 +88,17 @@ class ClassRows:
         grown.movedim(self.dim, 0)[self.new_mask.to(grown.device)] = rows.to(
             grown)
 
-    def grow(self, old: Tensor) -> Tensor:
+    def grow(self, old: Tensor, start: Optional[Tensor] = None) -> Tensor:
         """Grow a tensor of the K-class model.
 
-        A new class starts as the mean of the base classes: its logit is then
-        the mean of theirs, far below that of whatever class is there, and a
-        focal-loss prior in the bias carries over.
+        By default a new class starts as the mean of the base classes: its
+        logit is then the mean of theirs, far below that of whatever class is
+        there, and a focal-loss prior in the bias carries over.
 
         Args:
             old: ``old_size`` rows along ``dim``.
+            start: The new rows, as :meth:`assign` takes them. Defaults to
+                None, then they are the mean.
 
         Returns:
             ``new_size`` rows along ``dim``, the old ones bit for bit.
@@ -105,11 +107,11 @@ class ClassRows:
         grown = rows.new_empty((self.new_size, *rows.shape[1:]))
         mask = self.new_mask.to(old.device)
         grown[~mask] = rows
-        grown[mask] = self._start(rows)
+        grown[mask] = self._mean(rows) if start is None else start
         return grown.movedim(0, self.dim).contiguous()
 
-    def _start(self, rows: Tensor) -> Tensor:
-        """First values of the new classes' rows."""
+    def _mean(self, rows: Tensor) -> Tensor:
+        """The mean over the base classes, once for each new class."""
         blocks = rows.unflatten(0, (self.blocks, -1))
         classes = blocks[:, :self.width * self.num_base].unflatten(
             1, (self.num_base, self.width))

@@ -204,12 +204,15 @@ def test_bad_folders(build_swap, tmp_path, no_new_classes):
     other = build_swap('mask_rcnn', classes=no_new_classes)
     with pytest.raises(ValueError, match='classes must be those of the adapt'):
         mmswap.load_adapter(other, folder)
-    # A and B of two linears in eight FFNs, and of the two shared fcs.
-    thin = build_swap(
-        'mask_rcnn', adapter=dict(rank=2, targets=['ffn', 'fc']))
-    with pytest.raises(ValueError, match='must fit the model; .*36 in all'):
-        mmswap.load_adapter(thin, folder)
-    with pytest.raises(ValueError, match="adapter of the model, got 'other'"):
+    # A and B of the two shared fcs.
+    other = build_swap('mask_rcnn', adapter=dict(targets='ffn'))
+    with pytest.raises(ValueError, match='must fit the model; .* 4 in all'):
+        mmswap.load_adapter(other, folder)
+    for scale in (dict(rank=2), dict(alpha=64)):
+        other = build_swap('mask_rcnn', adapter=scale)
+        with pytest.raises(ValueError, match='adapter.rank and adapter.alph'):
+            mmswap.load_adapter(other, folder)
+    with pytest.raises(ValueError, match="adapter.name .* 'other'"):
         mmswap.save_adapter(swap, folder, 'other')
 
 

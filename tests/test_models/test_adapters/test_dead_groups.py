@@ -1,0 +1,77 @@
+"""Groups that group sparsity made zero train again in the next phase."""
+import pytest
+import torch
+
+from mmswap.models.adapters.groups import zero_layers
+from mmswap.models.adapters.lora import redraw_dead_groups
+
+DEAD = 'backbone.stages.1.blocks.0.ffn'
+PART = 'backbone.stages.2.blocks.1.ffn'
+
+
+@pytest.fixture
+def model(build_swap, randomise_adapter):
+    """A dead group, and one with a dead layer."""
+    model = randomise_adapter(build_swap('mask_rcnn'))
+    with torch.no_grad():
+        for param in model.groups[DEAD] + model.groups[PART][:2]:
+            param.zero_()
+    return model
+
+
+def gradients(model, make_batch):
+    """Whether a gradient reaches each layer's A or B."""
+    data = dict(retain=make_batch(), learn=make_batch())
+    losses = model.train()(**model.data_preprocessor(data, True), mode='loss')
+    model.zero_grad()
+    model.parse_losses(losses)[0].backward()
+    return {
+        name: [any(p.grad is not None and bool(p.grad.any())
+                   for p in params[i:i + 2]) for i in (0, 2)]
+        for name, params in model.groups.items()
+    }
+
+
+def test_every_layer_gets_a_gradient(model, make_batch):
+    before = gradients(model, make_batch)
+    assert before.pop(DEAD) == [False, False]
+    assert before.pop(PART) == [False, True]
+    assert all(both == [True, True] for both in before.values())
+    model.start_phase()
+    after = gradients(model, make_batch)
+    assert all(both == [True, True] for both in after.values())
+
+
+def test_no_output_and_no_living_layer_changes(model, predict,
+                                               assert_same_bits):
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    outputs = predict(model)
+    model.start_phase()
+    assert_same_bits(predict(model), outputs)
+    changed = {
+        key for key, value in model.state_dict().items()
+        if not torch.equal(value, before[key])
+    }
+    assert changed == {
+        f'model.{path}.lora_A.default.weight' for path in (
+            f'{DEAD}.layers.0.0', f'{DEAD}.layers.1', f'{PART}.layers.0.0')
+    }
+
+
+def test_it_says_which(model, monkeypatch):
+    said = []
+    monkeypatch.setattr('mmswap.models.adapters.lora.print_log',
+                        lambda message, logger: said.append(message))
+    assert redraw_dead_groups(model.model) == [DEAD, PART]
+    assert len(said) == 1 and DEAD in said[0] and PART in said[0]
+    assert zero_layers(model.model) == []
+    assert redraw_dead_groups(model.model) == []
+    assert len(said) == 1
+
+
+def test_a_fresh_adapter_is_left_alone(build_swap, assert_same_bits):
+    """B is zero, A is not."""
+    model = build_swap('mask_rcnn')
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    model.start_phase()
+    assert_same_bits(model.state_dict(), before)
