@@ -14,6 +14,8 @@ from mmswap.config.types import is_mmswap_type
 from mmswap.datasets.digits.scenes import make_digit_scenes
 from mmswap.models import SwapModel
 
+pytestmark = pytest.mark.slow  # A walk through all of them.
+
 CONFIGS_ROOT = Path(__file__).parents[1] / 'configs'
 ROOT = Path(__file__).parents[1] / 'configs' / 'digits'
 CONFIGS = sorted(ROOT.rglob('*.py'))
@@ -40,7 +42,6 @@ def scenes(tmp_path_factory):
     return folder
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize('path', CONFIGS, ids=_name)
 def test_config_builds(path, scenes, monkeypatch):
     monkeypatch.chdir(scenes)
@@ -109,7 +110,6 @@ def test_forget_config_follows_its_learn_config(path):
                                 f'{learn.train_cfg.max_iters}.pth')
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize('path', PLANS, ids=_name)
 def test_each_request_of_a_plan_has_its_data(path, scenes, monkeypatch,
                                              tmp_path):

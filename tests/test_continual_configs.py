@@ -12,6 +12,8 @@ from mmswap.apis.plan import plan_phases
 from mmswap.class_table import ClassTable
 from mmswap.registry import EVALUATOR, HOOKS
 
+pytestmark = pytest.mark.slow  # A walk through all of them.
+
 ROOT = Path(__file__).parents[1] / 'configs'
 PLANS = sorted((ROOT / 'continual').glob('*_requests.py'))
 # Classes in all, and those that each request of a plan forgets.
@@ -102,7 +104,6 @@ def split(path):
     return model, data_set, setting
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize('path', PLANS, ids=lambda path: path.stem)
 def test_a_plan_forgets_what_its_name_says(path, plan):
     _, data_set, setting = split(path)
@@ -172,7 +173,6 @@ def test_a_request_is_as_long_as_what_it_retains(path, plan):
             20 if setting.endswith('-classes') else 0)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     'path', [path for path in PLANS if '-tasks' in path.stem],
     ids=lambda path: path.stem)

@@ -21,6 +21,8 @@ from mmswap.datasets import ClassSubset
 from mmswap.models import SwapModel
 from mmswap.registry import DATASETS, EVALUATOR, MODELS
 
+pytestmark = pytest.mark.slow  # A walk through all of them.
+
 ROOT = Path(__file__).parents[1]
 CONFIGS = sorted(path for path in (ROOT / 'configs').rglob('*.py')
                  if not {'_base_', 'digits', 'continual'} & {*path.parts})
@@ -250,7 +252,6 @@ def labels_of(sample):
     return set(sample.gt_instances.labels.tolist())
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize('path', LEARN + FORGET, ids=_name)
 def test_branches_give_samples(path, scope):
     cfg = read(path)
@@ -320,7 +321,6 @@ def predict_panoptic(sample):
     return sample
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize('path', LEARN, ids=_name)
 def test_validation_scores_each_split(path, scope):
     """A model that finds everything has full marks in every split, though the

@@ -11,6 +11,8 @@ import pytest
 from mmswap.apis.plan import plan_phases
 from mmswap.class_table import ClassTable
 
+pytestmark = pytest.mark.slow  # A walk through all of them.
+
 DIGITS = Path(__file__).parents[1] / 'configs' / 'digits'
 FIRST = sorted(DIGITS.glob('*_forget-first.py'))
 ORDERS = dict(
@@ -29,7 +31,6 @@ def kept(branch):
     return splits
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize('order', ORDERS)
 @pytest.mark.parametrize('first', FIRST, ids=lambda path: path.stem)
 def test_each_phase_retains_what_it_should(first, order, tmp_path,

@@ -166,7 +166,7 @@ COMMANDS: Dict[str, Command] = dict(
         'for it', _add_merge_arguments, _merge),
     publish=Command(
         'write the weights of a stock or merged checkpoint to a small file '
-        'to hand out',         _add_publish_arguments, _publish))
+        'to hand out', _add_publish_arguments, _publish))
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -151,7 +151,7 @@ def _new_adapter(name: str, earlier: Sequence[str]) -> str:
 
 
 def _check_phase(cfg: Config, name: str) -> ClassTable:
-    """Refuse what would fail, or mean nothing, hours later."""
+    """Refuse a config whose run would fail, or be useless, at its end."""
     if 'classes' not in cfg.model:
         raise ValueError(f'model must be a mmswap.SwapModel with classes, got '
                          f'{cfg.model.get("type")} in {name}')

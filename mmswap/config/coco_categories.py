@@ -49,7 +49,7 @@ def read_category_list(ann_file: str,
 
 
 def _decode_categories(path: str) -> Optional[List[dict]]:
-    """The category list of a json file; None if it is not found surely."""
+    """The category list; None if where it stands is not certain."""
     with open(path, 'rb') as file:
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
             start = text.find(_KEY)

@@ -26,7 +26,7 @@ def stock_config(name: str) -> str:
 
     Raises:
         FileNotFoundError: If the library has no configs, or not this one; the
-            message names those that are called alike.
+            message names those with similar names.
         ModuleNotFoundError: If the library is not installed.
         ValueError: If ``name`` is not of this form.
     """
@@ -59,7 +59,7 @@ def _config_root(module: str) -> Optional[Path]:
 
 
 def _alike(root: Path, config: str) -> str:
-    """Which configs have a name like that one."""
+    """The configs with similar names, as the end of a message."""
     by_name = {path.name: path for path in sorted(root.rglob('*.py'))}
     found = difflib.get_close_matches(Path(config).name, by_name)
     paths = [by_name[name].relative_to(root).as_posix() for name in found]

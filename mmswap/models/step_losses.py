@@ -1,23 +1,24 @@
 """The losses of one training step, branch by branch."""
-from typing import Any, Dict, Mapping, Optional, Tuple
+from contextlib import ExitStack
+from typing import Any, Dict, Mapping, Tuple
 
 from mmengine.model import BaseModel
 from torch import Tensor
 
 from mmswap.models.objectives.base import Objective
-from mmswap.models.outputs.observer import ClassifierOutputs, Observer
+from mmswap.models.outputs.branch import BranchOutputs, loss_terms
+from mmswap.models.outputs.loss_rise import LossRise
+from mmswap.models.outputs.observer import Observer
 
 
 def step_losses(model: BaseModel, objective: Objective,
-                branches: Mapping[str, Dict[str, Any]],
-                num_classes: int) -> Dict[str, Tensor]:
+                branches: Mapping[str, Dict[str, Any]]) -> Dict[str, Tensor]:
     """Run the wrapped model on each branch and combine the totals.
 
     Args:
-        model: The wrapped model.
+        model: The wrapped model, to which the objective is attached.
         objective: What the phase optimises.
         branches: ``dict(inputs, data_samples)`` of each branch.
-        num_classes: K + N.
 
     Returns:
         The objective's terms, and each branch's total under a key without
@@ -32,37 +33,35 @@ def step_losses(model: BaseModel, objective: Objective,
         raise ValueError(
             f'train_dataloader.dataset.branches must have {absent}, which '
             f'{type(objective).__name__} needs; got {sorted(branches)}')
-    totals, observed, teacher_outputs, losses = {}, {}, {}, {}
+    totals, outputs = {}, {}
     for name in objective.branches:
-        batch = branches[name]
-        # First, as its weights are those before anything else happens.
-        if objective.teacher is not None:
-            teacher_outputs[name] = objective.teacher.observe(model, batch,
-                                                     num_classes)
-        totals[name], observed[name] = _branch(model, objective, batch,
-                                               num_classes)
-        losses[f'{name}_total'] = totals[name].detach()
-    seen: Dict[str, Any] = {}
-    if objective.observes:
-        seen['observed'] = observed
-    if objective.teacher is not None:
-        seen['teacher_outputs'] = teacher_outputs
-    losses.update(objective(totals, **seen))
+        objective.before_branch(name, model, branches[name])
+        totals[name], outputs[name] = _branch(model, objective, name,
+                                              branches[name])
+    losses = {f'{name}_total': total.detach()
+              for name, total in totals.items()}
+    losses.update(objective(totals, outputs))
     return losses
 
 
-def _branch(model: BaseModel, objective: Objective, batch: Dict[str, Any],
-            num_classes: int) -> Tuple[Tensor, Optional[ClassifierOutputs]]:
-    """The wrapped model's loss of a batch, and what was observed."""
-    if not objective.observes:
-        return model.parse_losses(model(**batch, mode='loss'))[0], None
-    with Observer(model, num_classes) as observer:
+def _branch(model: BaseModel, objective: Objective, name: str,
+            batch: Dict[str, Any]) -> Tuple[Tensor, BranchOutputs]:
+    """The wrapped model's loss of a batch, and the objective's share."""
+    observer, rise = Observer(objective.plan), LossRise(objective.plan)
+    with ExitStack() as stack:
+        if objective.observes:
+            stack.enter_context(observer)
+        if objective.wants_rise(name):
+            stack.enter_context(rise)
         losses = model(**batch, mode='loss')
-    seen = observer.take()
-    rows, images = len(seen.labels), len(batch['data_samples'])
-    if objective.per_image and rows != images:
-        raise ValueError(
-            'model.model must be a classifier of images with '
-            f'{type(objective).__name__}, one label an image; got {rows} '
-            f'labels of {images} images')
-    return model.parse_losses(losses)[0], seen
+    outputs = BranchOutputs(loss_terms(losses), rise=rise.rise)
+    if objective.observes:
+        seen = observer.take()
+        rows, images = len(seen.labels), len(batch['data_samples'])
+        if objective.per_image and rows != images:
+            raise ValueError(
+                'model.model must be a classifier of images with '
+                f'{type(objective).__name__}, one label an image; got {rows} '
+                f'labels of {images} images')
+        outputs = outputs._replace(classifier=seen)
+    return model.parse_losses(losses)[0], outputs

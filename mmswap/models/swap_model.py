@@ -211,8 +211,7 @@ class SwapModel(SwapState):
         if mode != 'loss' or inputs is not None:
             return self.model(inputs, data_samples, mode=mode)
         self._check_ready()
-        return step_losses(self.model, self.objective, branches,
-                           len(self.class_table))
+        return step_losses(self.model, self.objective, branches)
 
 
 def _check_training(trains: str, new_rows: str, new_rows_start: str,

@@ -1,9 +1,17 @@
 from pathlib import Path
 
 import pytest
+from coco_files import write_coco
+from mmengine.config import Config
 from toy_swap import write_base
 
-from mmswap.apis.plan import common_start, default_work_dir, plan_phases
+from mmswap.apis.plan import (
+    _check_data,
+    common_start,
+    default_work_dir,
+    plan_phases,
+)
+from mmswap.class_table import ClassTable
 
 
 def _prints(toy, **options):
@@ -122,3 +130,22 @@ def test_adapters_of_two_configs_with_one_name(toy):
     with pytest.raises(ValueError, match="'a.b' and 'a_b'"):
         plan_phases([dotted, lined], toy.work_dir, new_adapters=True)
     assert len(plan_phases([dotted, lined], toy.work_dir)) == 2
+
+
+def test_a_model_that_cannot_be_merged_is_told_of_before_training(
+        tmp_path, capsys):
+    """Two files in two orders: no stock model is right for both."""
+    classes = dict(base=['a', 'b'])
+    cfg = dict(model=dict(type='mmswap.SwapModel', classes=classes))
+    for split, names in (('val', ('a', 'b')), ('test', ('b', 'a'))):
+        write_coco(tmp_path / f'{split}.json', [], names)
+        cfg[f'{split}_dataloader'] = dict(dataset=dict(
+            type='mmswap.ClassSubset', classes=classes, keep='all',
+            dataset=dict(type='CocoDataset', data_root=str(tmp_path),
+                         ann_file=f'{split}.json')))
+    table = ClassTable(**classes)
+    _check_data(Config(cfg), table)
+    assert 'cannot be merged: test_dataloader' in capsys.readouterr().out
+    cfg['test_dataloader'] = cfg['val_dataloader']
+    _check_data(Config(cfg), table)
+    assert 'merged' not in capsys.readouterr().out

@@ -3,7 +3,6 @@
 import pytest
 import torch
 from mmengine.hooks import Hook
-from mmengine.logging import MessageHub
 from mmengine.model import MMDistributedDataParallel
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner import Runner
@@ -90,9 +89,9 @@ def run(tmp_path):
                     branch_sizes={name: 4 for name in branches}),
                 collate_fn=dict(type='mmswap.swap_collate')),
             train_cfg=dict(type='IterBasedTrainLoop', max_iters=4),
-            optim_wrapper=dict(
+            optim_wrapper=kwargs.pop('optim_wrapper', dict(
                 constructor='mmswap.SwapOptimWrapperConstructor',
-                optimizer=dict(type='AdamW', lr=.01)),
+                optimizer=dict(type='AdamW', lr=.01))),
             default_hooks=dict(
                 swap=dict(type='mmswap.SwapHook'),
                 checkpoint=dict(
@@ -143,6 +142,27 @@ def test_what_a_phase_began_with_survives_a_stop(method, run, tmp_path,
     assert not (folder / 'adapter').exists()
 
 
+class Kinds(Hook):
+    """Which kind of step each iteration was."""
+
+    def __init__(self):
+        self.maxed = []
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None,
+                         outputs=None):
+        self.maxed.append('forget_loss' in outputs)
+
+
+@pytest.mark.parametrize('counts, maxed', [
+    (1, [True, False, True, False]), (2, [True, True, False, False])])
+def test_all_batches_of_an_update_are_of_one_kind(run, counts, maxed):
+    kinds = Kinds()
+    run('scrub', 'work', [kinds], optim_wrapper=dict(
+        constructor='mmswap.SwapOptimWrapperConstructor',
+        optimizer=dict(type='AdamW', lr=.01), accumulative_counts=counts))
+    assert kinds.maxed == maxed
+
+
 def test_the_hook_measures_evenly_spread_images_of_the_retain_branch(run):
     runner = run('mas', 'work')
     images = Images('retain')
@@ -152,7 +172,8 @@ def test_the_hook_measures_evenly_spread_images_of_the_retain_branch(run):
     sums = summed_importance(
         model.model,
         [{key: value[None] for key, value in image.items()}
-         for image in chosen], model.objective.params, 'mas', 5)
+         for image in chosen], model.objective.params, 'mas',
+        model.objective.plan)
     found = runner.model.objective.importance.tensors
     for key, total in sums.items():
         torch.testing.assert_close(found[key], total / 7)
@@ -202,7 +223,7 @@ def train(method, rank=0, world=1):
             constructor='mmswap.SwapOptimWrapperConstructor',
             optimizer=dict(type='SGD', lr=1e-3)))
     for seed in range(4):
-        MessageHub.get_current_instance().update_info('iter', seed)
+        swap.objective.set_updates(seed)
         step = make_step(4, seed, swap.objective.branches)
         part = slice(rank * 4 // world, (rank + 1) * 4 // world)
         model.train_step(

@@ -37,12 +37,12 @@ def test_the_base_is_measured_and_the_scores_know_it(build_runner):
     base = build_runner('base', False).val()
     runner = build_runner('measured', True)
     runner.train()
-    before = runner.message_hub.get_info('swap_before')
+    metrics = runner.val_loop.evaluator
+    before = metrics.before
     assert before == {
         split: pytest.approx(base[f'swap/{split}'])
         for split in ('retain', 'forget', 'learn')
     }
-    assert runner.val_loop.evaluator.before == before
     after = runner.val_loop.run()
     drop = max(before['forget'] - after['swap/forget'], 0)
     retain = after['swap/retain']

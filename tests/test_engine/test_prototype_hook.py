@@ -130,3 +130,20 @@ def test_two_processes_equal_one(two_ranks, case, assert_same_bits):
     assert torch.equal(two_ranks[0][case]['counts'], alone['counts'])
     for key in ('features', 'logits'):
         torch.testing.assert_close(two_ranks[0][case][key], alone[key])
+
+
+def test_the_classifiers_rows_are_prototypes():
+    model = make_model()
+    PrototypeHook(source='classifier').before_train(
+        make_runner(model, make_dataset()))
+    kept = model.objective.prototypes.tensors
+    assert torch.equal(kept['features'], model.model.head.fc.weight)
+    assert kept['counts'].tolist() == [1] * len(model.class_table)
+
+
+def test_the_classifiers_rows_are_features():
+    with pytest.raises(ValueError, match='objective.space .*PrototypeHook.so'):
+        PrototypeHook(source='classifier').before_train(
+            make_runner(make_model(space='logits'), make_dataset()))
+    with pytest.raises(ValueError, match='PrototypeHook.source'):
+        PrototypeHook(source='head')

@@ -29,6 +29,7 @@ def _scope():
 
 
 def runner_of(model, iteration=0, seed=3):
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], .1)
     return SimpleNamespace(
         model=model,
         iter=iteration,
@@ -36,7 +37,8 @@ def runner_of(model, iteration=0, seed=3):
         cfg={},
         hooks=[],
         train_loop=None,
-        val_loop=None)
+        val_loop=None,
+        optim_wrapper=SimpleNamespace(optimizer=optimizer))
 
 
 def saved_phase(cfg=FORGET):
@@ -73,6 +75,33 @@ def test_iteration_0_begins_and_any_other_resumes(iteration, kept):
         4 * losses['forget_total'])
     torch.testing.assert_close(
         losses['forget_loss'], bound - losses['forget_total'])
+
+
+def test_updates_are_counted_and_not_iterations():
+    """Also over a stop between two batches of one update."""
+    model = make_model(FORGET, trains='adapter')
+    hook, told = SwapHook(), []
+    runner = runner_of(model)
+    hook.before_train(runner)
+    for runner.iter in range(5):  # Two batches an update.
+        hook.before_train_iter(runner, 0)
+        told.append(model.objective.updates)
+        if runner.iter % 2:
+            runner.optim_wrapper.optimizer.step()
+    assert told == [0, 0, 1, 1, 2]
+    checkpoint = {}
+    hook.before_save_checkpoint(runner, checkpoint)
+    resumed, runner = SwapHook(), runner_of(model, iteration=5)
+    resumed.after_load_checkpoint(runner, checkpoint)
+    resumed.before_train(runner)
+    resumed.before_train_iter(runner, 0)
+    assert model.objective.updates == 2
+    # Loaded and not resumed: a new phase counts from 0.
+    begun, runner = SwapHook(), runner_of(model)
+    begun.after_load_checkpoint(runner, checkpoint)
+    begun.before_train(runner)
+    begun.before_train_iter(runner, 0)
+    assert model.objective.updates == 0
 
 
 def test_dead_groups_begin_anew_and_no_output_changes():
@@ -146,7 +175,7 @@ def test_the_sampler_goes_on_where_iterations_count(loop, endless):
 def with_prototypes(model, batch):
     sums = PrototypeSums(len(model.class_table))
     for branch in batch.values():
-        sums.add(classifier_outputs(model, branch))
+        sums.add(classifier_outputs(model, branch, model.objective.plan))
     model.objective.set_prototypes(sums.means())
 
 

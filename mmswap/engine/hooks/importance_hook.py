@@ -54,7 +54,7 @@ class ImportanceHook(Hook):
         batches = _batches(model, runner.train_dataloader.dataset,
                            indices[rank::world])
         sums = summed_importance(model.model, batches, objective.params,
-                                 objective.method, len(model.class_table))
+                                 objective.method, objective.plan)
         for total in sums.values():
             all_reduce(total)
         objective.importance.keep(

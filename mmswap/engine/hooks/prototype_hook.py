@@ -21,9 +21,15 @@ from mmswap.datasets import ClassSubset, SwapDataset
 from mmswap.datasets.shots import choose_shots
 from mmswap.engine.unwrap import swap_model_of
 from mmswap.models.objectives.prototype import PrototypeObjective
-from mmswap.models.outputs.prototypes import PrototypeSums, classifier_outputs
+from mmswap.models.outputs.prototypes import (
+    PrototypeSums,
+    classifier_outputs,
+    classifier_prototypes,
+)
 from mmswap.models.swap_model import SwapModel
 from mmswap.registry import HOOKS
+
+SOURCES = ('images', 'classifier')
 
 
 @HOOKS.register_module()
@@ -42,9 +48,14 @@ class PrototypeHook(Hook):
             chosen at random; None for all images. A further image of a class
             may come along with another class.
         seed: Seed of that choice.
+        source: ``'images'``: a prototype is the mean over the images.
+            ``'classifier'``: the class's row of the classifier's weight, as
+            GS-LoRA's detection has it; one batch of images tells which layer
+            that is, and it must be a linear one.
 
     Raises:
-        ValueError: If ``copies`` or ``images_per_class`` is not positive.
+        ValueError: If ``copies`` or ``images_per_class`` is not positive, or
+            ``source`` is unknown.
     """
 
     priority = 'NORMAL'
@@ -52,7 +63,11 @@ class PrototypeHook(Hook):
     def __init__(self,
                  copies: int = 1,
                  images_per_class: Optional[int] = None,
-                 seed: int = 0) -> None:
+                 seed: int = 0,
+                 source: str = 'images') -> None:
+        if source not in SOURCES:
+            raise ValueError(f'PrototypeHook.source must be one of {SOURCES},'
+                             f' got {source!r}')
         for key, value in (('copies', copies),
                            ('images_per_class', images_per_class)):
             if value is not None and value < 1:
@@ -61,6 +76,7 @@ class PrototypeHook(Hook):
         self.copies = copies
         self.images_per_class = images_per_class
         self.seed = seed
+        self.source = source
 
     def before_train(self, runner: Runner) -> None:
         """Find the prototypes and hand them over.
@@ -86,11 +102,17 @@ class PrototypeHook(Hook):
                 'custom_hooks has a mmswap.PrototypeHook, got '
                 f'{type(dataset).__name__}')
         runner.logger.info('mmswap: looking for the class prototypes')
+        if self.source == 'classifier':
+            batch, _ = next(self._batches(dataset, 'forget', 0))
+            objective.set_prototypes(
+                classifier_prototypes(model, batch, objective.plan))
+            return
         sums = PrototypeSums(len(model.class_table))
         for branch in objective.branches:
             for batch, count in self._batches(
                     dataset, branch, runner.train_dataloader.num_workers):
-                sums.add(classifier_outputs(model, batch), count)
+                outputs = classifier_outputs(model, batch, objective.plan)
+                sums.add(outputs, count)
         prototypes = sums.means()
         self._check(runner, model, prototypes['counts'].tolist())
         objective.set_prototypes(prototypes)

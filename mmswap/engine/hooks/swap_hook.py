@@ -17,6 +17,7 @@ from mmswap.models import SwapModel
 from mmswap.registry import HOOKS
 
 _SAMPLER_SEED = 'mmswap_sampler_seed'
+_UPDATES = 'mmswap_updates'
 
 
 @HOOKS.register_module()
@@ -43,6 +44,8 @@ class SwapHook(Hook):
 
     def __init__(self) -> None:
         self._sampler_seed: Optional[int] = None
+        self._loaded_updates: Optional[int] = None
+        self._updates = 0
 
     def before_train(self, runner: Runner) -> None:
         """Begin or resume the phase, with the sampler as it has to be.
@@ -57,42 +60,57 @@ class SwapHook(Hook):
         if not isinstance(model, SwapModel):
             return
         check_run_classes(runner, model.class_table)
+        begins = runner.iter == 0
         for each in filter(None, (model, averaged_model_of(runner))):
-            if runner.iter == 0:
+            if begins:
                 each.start_phase()
             else:
                 each.resume_phase()
         average_what_trains(runner)
+        # Earlier checkpoints do not count updates.
+        resumed = (runner.iter if self._loaded_updates is None else
+                   self._loaded_updates)
+        self._updates = 0 if begins else resumed
+        runner.optim_wrapper.optimizer.register_step_post_hook(self._count)
 
     def before_train_iter(self,
                           runner: Runner,
                           batch_idx: int,
                           data_batch: Any = None) -> None:
-        """Seed."""
+        """Seed, and tell the objective how many updates there were."""
         del batch_idx, data_batch
+        model = swap_model_of(runner)
+        if isinstance(model, SwapModel):
+            model.objective.set_updates(self._updates)
         if runner.seed is not None:
             seed_all((runner.seed, get_rank(), runner.iter))
 
     def before_save_checkpoint(self, runner: Runner,
                                checkpoint: Dict[str, Any]) -> None:
-        """Keep the sampler's seed."""
+        """Keep the sampler's seed and the number of updates."""
+        checkpoint[_UPDATES] = self._updates
         sampler = _swap_sampler(runner)
         if sampler is not None:
             checkpoint[_SAMPLER_SEED] = sampler.seed
 
     def after_load_checkpoint(self, runner: Runner,
                               checkpoint: Dict[str, Any]) -> None:
-        """Take the sampler's seed, for the case that the run is resumed.
+        """Take both, for the case that the run is resumed.
 
         Raises:
             ValueError: If a class of the checkpoint has another label in the
                 model.
         """
+        self._loaded_updates = checkpoint.get(_UPDATES)
         self._sampler_seed = checkpoint.get(_SAMPLER_SEED)
         model = swap_model_of(runner)
         if isinstance(model, SwapModel):
             check_checkpoint_classes(
                 checkpoint.get('meta') or {}, model.class_table)
+
+    def _count(self, *_: Any) -> None:
+        """Post hook of the optimizer's step."""
+        self._updates += 1
 
     def _set_sampler(self, runner: Runner) -> None:
         sampler = _swap_sampler(runner)

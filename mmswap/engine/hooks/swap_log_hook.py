@@ -10,7 +10,7 @@ from mmswap.evaluation import SwapEvaluator
 from mmswap.models.adapters.groups import stacked_norms
 from mmswap.registry import HOOKS
 
-BEFORE_KEY = 'swap_before'
+_BEFORE = 'mmswap_before'
 
 
 @HOOKS.register_module()
@@ -39,14 +39,36 @@ class SwapLogHook(Hook):
                              f'{interval}')
         self.interval = interval
         self.measure_before = measure_before
+        self._before: Optional[Dict[str, float]] = None
+        self._loaded: Optional[Dict[str, float]] = None
 
     def before_train(self, runner: Runner) -> None:
         """Measure the splits before the first iteration."""
         evaluator = getattr(runner.val_loop, 'evaluator', None)
-        if (not self.measure_before or runner.iter > 0
-                or not isinstance(evaluator, SwapEvaluator)
+        if (not isinstance(evaluator, SwapEvaluator)
                 or evaluator.before is not None):
             return
+        if runner.iter > 0:
+            self._before = self._loaded
+        elif self.measure_before:
+            self._before = self._measure(runner)
+        if self._before:
+            evaluator.set_before(self._before)
+
+    def before_save_checkpoint(self, runner: Runner,
+                               checkpoint: Dict[str, Any]) -> None:
+        """Keep what was measured."""
+        if self._before is not None:
+            checkpoint[_BEFORE] = self._before
+
+    def after_load_checkpoint(self, runner: Runner,
+                              checkpoint: Dict[str, Any]) -> None:
+        """Take it, for the case that the run is resumed."""
+        self._loaded = checkpoint.get(_BEFORE)
+
+    @staticmethod
+    def _measure(runner: Runner) -> Dict[str, float]:
+        """The primary metric of each split, by validating once."""
         runner.logger.info('mmswap: validating once before training')
         metrics = _validate(runner)
         before = {
@@ -54,11 +76,10 @@ class SwapLogHook(Hook):
             for key, value in metrics.items()
             if key in ('swap/retain', 'swap/forget', 'swap/learn')
         }
-        runner.message_hub.update_info(BEFORE_KEY, before)
-        evaluator.set_before(before)
         runner.logger.info(
             'mmswap: before training ' +
             ', '.join(f'{k} {v:.4f}' for k, v in before.items()))
+        return before
 
     def after_train_iter(self,
                          runner: Runner,

@@ -4,15 +4,15 @@ An objective is a small module that combines one scalar loss a branch into
 the terms to be summed. The group-sparse term is the optimizer side's.
 """
 from abc import ABCMeta, abstractmethod
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Dict, Mapping, Tuple
 
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from torch import Tensor, nn
 
 from mmswap.class_table import ClassTable
-from mmswap.models.outputs.observer import ClassifierOutputs
+from mmswap.models.outputs.branch import BranchOutputs
+from mmswap.models.outputs.observer_plan import ObserverPlan
 from mmswap.models.outputs.phase_buffers import PhaseBuffers
-from mmswap.models.outputs.teacher import Teacher
 
 
 class Objective(nn.Module, metaclass=ABCMeta):
@@ -20,20 +20,23 @@ class Objective(nn.Module, metaclass=ABCMeta):
 
     Attributes:
         branches: Names of the branches that it needs.
-        observes: Whether it also needs what the classifier saw and said.
-        per_image: Whether what it observes must be one row an image, as a
-            classifier's is.
-        teacher: The model as it was when the phase began, where the
-            objective compares with it.
+        observes: Whether it also needs the classified objects of the
+            branches.
+        per_image: Whether these must be one row an image, as a classifier's
+            are.
+        plan: Where the model's classifiers are.
+        updates: How often the optimizer has stepped in this phase; see
+            :meth:`set_updates`.
     """
 
     branches: Tuple[str, ...] = ()
     observes: bool = False
     per_image: bool = False
+    plan: ObserverPlan
 
     def __init__(self) -> None:
         super().__init__()
-        self.teacher: Optional[Teacher] = None
+        self.updates = 0
 
     def attach(self, model: nn.Module, classes: ClassTable) -> None:
         """Get to know the model; called once, when a SwapModel is built.
@@ -45,6 +48,36 @@ class Objective(nn.Module, metaclass=ABCMeta):
             model: The wrapped model, with LoRA where it has any.
             classes: The class table.
         """
+        self.plan = ObserverPlan(model, len(classes))
+
+    def set_updates(self, updates: int) -> None:
+        """Tell how often the optimizer has stepped; before each iteration.
+
+        All batches that are accumulated for one update are told the same.
+
+        Args:
+            updates: Counted from the start of the phase.
+        """
+        self.updates = updates
+
+    def before_branch(self, name: str, model: nn.Module,
+                      batch: Dict[str, Any]) -> None:
+        """Called with each branch before the model's own pass.
+
+        Args:
+            name: One of :attr:`branches`.
+            model: The wrapped model.
+            batch: ``dict(inputs, data_samples)``, preprocessed.
+        """
+
+    def wants_rise(self, name: str) -> bool:
+        """Whether ``BranchOutputs.rise`` is to be measured in this step.
+
+        Args:
+            name: One of :attr:`branches`.
+        """
+        del name
+        return False
 
     def start_phase(self) -> None:
         """Drop what belongs to the phase before."""
@@ -53,20 +86,13 @@ class Objective(nn.Module, metaclass=ABCMeta):
                 module.clear()
 
     @abstractmethod
-    def forward(
-        self,
-        totals: Dict[str, Tensor],
-        observed: Optional[Mapping[str, ClassifierOutputs]] = None,
-        teacher_outputs: Optional[Mapping[str, ClassifierOutputs]] = None,
-    ) -> Dict[str, Tensor]:
+    def forward(self, totals: Mapping[str, Tensor],
+                outputs: Mapping[str, BranchOutputs]) -> Dict[str, Tensor]:
         """Combine the branch losses.
 
         Args:
             totals: The scalar loss of each branch in :attr:`branches`.
-            observed: What the classifier saw and said in each branch; None
-                where the objective does not observe.
-            teacher_outputs: The same of the teacher, on the same images; None
-                where there is no teacher.
+            outputs: The model's outputs for each of these branches.
 
         Returns:
             The terms to be summed, keys ending in ``loss``.

@@ -1,12 +1,13 @@
-"""Forgetting what an object is called, and nothing else of it."""
-from typing import Dict, Mapping, Optional
+"""Forgetting the class of objects; boxes and masks stay."""
+from typing import Dict, Mapping
 
 import torch
 from torch import Tensor
 
 from mmswap.models.objectives.base import check_weight
 from mmswap.models.objectives.learn_forget import ForgetObjective
-from mmswap.models.outputs.observer import ClassifierOutputs
+from mmswap.models.outputs.branch import BranchOutputs
+from mmswap.models.outputs.classifier_outputs import ClassifierOutputs
 from mmswap.registry import MODELS
 
 
@@ -14,11 +15,11 @@ from mmswap.registry import MODELS
 class ClassForgetObjective(ForgetObjective):
     """``retain_weight * L_retain + weight * mean relu(bound - class_nll)``.
 
-    And ``no_object_weight * mean nothing``, where that is given.
+    And ``no_object_weight * mean no_object_nll``, where that is given.
 
-    The class_nll of an object to forget is minus the log of the probability
-    that the classifier gives its class, in nats; the mean is over the objects
-    of the forget branch, and each has the bound for itself.
+    ``class_nll`` is the negative log-likelihood of an object's class by the
+    classifier, in nats; the mean is over the objects of the forget branch,
+    and the bound is for each object by itself.
 
     Not from the papers, whose forget term is the whole loss of the branch
     (:class:`ForgetObjective`). Of a detector that is boxes and masks too, and
@@ -26,10 +27,10 @@ class ClassForgetObjective(ForgetObjective):
     up, it makes objects of them. Here those are left alone, and the bound
     means the same for each task.
 
-    What is not to be called by its name is called by another: four in five of
-    a digit detector's forgotten objects by one that was just learned. With
-    ``no_object_weight`` it is to be called no object: ``no_object_nll`` is
-    minus the log of the probability that the classifier gives to that.
+    A forgotten object usually gets another class: four in five of a digit
+    detector's got one that was just learned. With ``no_object_weight`` it is
+    to become background: ``no_object_nll`` is the negative log-likelihood of
+    no class, the background row of a softmax, or no sigmoid being on.
 
     What an object is for each kind of model, docs/method.md says under
     prototypes; the models that have none stop in the first step.
@@ -42,7 +43,7 @@ class ClassForgetObjective(ForgetObjective):
         weight: Weight of the forget term. 0.5 by default, from the same.
         retain_weight: Weight of the retain branch.
         no_object_weight: Weight of being no object, for detectors and
-            segmentors whose classifier can say that. 0 by default.
+            segmentors whose classifier has that output. 0 by default.
 
     Raises:
         ValueError: If the bound is not a positive number, or a weight is
@@ -63,37 +64,43 @@ class ClassForgetObjective(ForgetObjective):
         super().__init__(bound, weight, retain_weight)
         self.no_object_weight = check_weight('no_object_weight',
                                              no_object_weight)
+        self._checked = False
 
-    def forward(
-        self,
-        totals: Dict[str, Tensor],
-        observed: Optional[Mapping[str, ClassifierOutputs]] = None,
-        teacher_outputs: Optional[Mapping[str, ClassifierOutputs]] = None,
-    ) -> Dict[str, Tensor]:
+    def forward(self, totals: Mapping[str, Tensor],
+                outputs: Mapping[str, BranchOutputs]) -> Dict[str, Tensor]:
         """Weigh and bound; see :meth:`Objective.forward`.
 
         Returns:
-            The terms and, to be logged, the mean class_nll, and the mean of
-            ``nothing`` where it counts. A batch without objects has terms
+            The terms and, to be logged, the mean class_nll, and the mean
+            no_object_nll where it counts. A batch without objects has terms
             of 0.
         """
-        del teacher_outputs
-        assert observed is not None and self.bound is not None
-        seen = observed['forget']
-        count = max(len(seen.class_nll), 1)
+        assert self.bound is not None  # 'auto' was refused.
+        seen = outputs['forget'].classifier
+        assert seen is not None  # As it observes.
+        count = seen.objects.sum().clamp(min=1)
+
+        def mean(values: Tensor) -> Tensor:
+            return torch.where(seen.objects, values, 0.).sum() / count
+
         terms = dict(
             retain_loss=self.retain_weight * totals['retain'],
             forget_loss=self.weight *
-            torch.relu(self.bound - seen.class_nll).sum() / count,
-            forget_class_nll=seen.class_nll.detach().sum() / count)
+            mean(torch.relu(self.bound - seen.class_nll)),
+            forget_class_nll=mean(seen.class_nll.detach()))
         if self.no_object_weight:
-            if seen.no_object_nll.isnan().any():
-                raise ValueError(
-                    'model.objective.no_object_weight must be 0 for a model '
-                    'that gives every object or pixel a class, got '
-                    f'{self.no_object_weight}')
-            no_object = seen.no_object_nll.sum() / count
+            self._check_no_object(seen)
+            no_object = mean(seen.no_object_nll)
             terms.update(
                 no_object_loss=self.no_object_weight * no_object,
                 forget_no_object_nll=no_object.detach())
         return terms
+
+    def _check_no_object(self, seen: ClassifierOutputs) -> None:
+        """In the first step, as it waits for the GPU."""
+        if not self._checked and seen.no_object_nll.isnan().any():
+            raise ValueError(
+                'model.objective.no_object_weight must be 0 for a model '
+                'that gives every object or pixel a class, got '
+                f'{self.no_object_weight}')
+        self._checked = True

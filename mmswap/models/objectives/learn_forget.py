@@ -1,5 +1,5 @@
 """Learning, and forgetting up to a bound, as in Knowledge Swapping."""
-from typing import Dict, Mapping, Optional, Union
+from typing import Dict, Mapping, Optional, Sequence, Tuple, Union
 
 import torch
 from mmengine import dist
@@ -7,7 +7,7 @@ from mmengine.logging import print_log
 from torch import Tensor
 
 from mmswap.models.objectives.base import Objective, check_weight
-from mmswap.models.outputs.observer import ClassifierOutputs
+from mmswap.models.outputs.branch import BranchOutputs, named_terms
 from mmswap.models.outputs.phase_buffers import PhaseBuffers
 from mmswap.registry import MODELS
 
@@ -37,14 +37,10 @@ class LearnObjective(Objective):
         self.retain_weight = check_weight('retain_weight', retain_weight)
         self.weight = check_weight('weight', weight)
 
-    def forward(
-        self,
-        totals: Dict[str, Tensor],
-        observed: Optional[Mapping[str, ClassifierOutputs]] = None,
-        teacher_outputs: Optional[Mapping[str, ClassifierOutputs]] = None,
-    ) -> Dict[str, Tensor]:
+    def forward(self, totals: Mapping[str, Tensor],
+                outputs: Mapping[str, BranchOutputs]) -> Dict[str, Tensor]:
         """Weigh the two; see :meth:`Objective.forward`."""
-        del observed, teacher_outputs
+        del outputs
         return dict(
             retain_loss=self.retain_weight * totals['retain'],
             learn_loss=self.weight * totals['learn'])
@@ -60,16 +56,30 @@ class ForgetObjective(Objective):
     it depends on the task: 105 (classification), 15 (DINO) and 115
     (Mask2Former) were published with weight 0.2.
 
+    With ``ascend`` only the terms of these names are driven up, together,
+    and the others are driven down with the same weight, as in GS-LoRA's
+    detection: ``weight * (relu(bound - L_ascend) + L_others)``.
+
     Args:
         bound: The bound, or ``'auto'``: ``auto_factor`` times the forget
-            loss of the first step, kept in the checkpoint.
+            loss of the first step, or, if that is more, what the loss would
+            be in that step if no object were given its label (a probability
+            of 1 / (10 C) among the C outputs of a softmax, or of 0.01 by a
+            sigmoid). It is kept in the checkpoint.
         weight: Weight of the forget branch.
         retain_weight: Weight of the retain branch.
         auto_factor: See ``bound``.
+        ascend: Names of terms of the model's loss, such as
+            ``('loss_cls', )``: ``'loss_cls'``, and the same of all layers
+            and heads (``'d0.loss_cls'``, ``'dn_loss_cls'``); see
+            :func:`~mmswap.models.outputs.branch.named_terms`. None for the
+            whole loss.
 
     Raises:
         ValueError: If the bound is neither positive nor ``'auto'``, a weight
-            is negative, or ``auto_factor`` is not above 1.
+            is negative, ``auto_factor`` is not above 1 or ``ascend`` is
+            empty; in the first step if the model has no term of a name in
+            ``ascend``.
     """
 
     branches = ('retain', 'forget')
@@ -78,7 +88,8 @@ class ForgetObjective(Objective):
                  bound: Union[float, str] = 115.,
                  weight: float = 0.2,
                  retain_weight: float = 1.0,
-                 auto_factor: float = 4.0) -> None:
+                 auto_factor: float = 4.0,
+                 ascend: Optional[Sequence[str]] = None) -> None:
         super().__init__()
         is_number = isinstance(bound, (int, float)) and bound > 0
         if bound != 'auto' and not is_number:
@@ -87,36 +98,81 @@ class ForgetObjective(Objective):
         if auto_factor <= 1:
             raise ValueError('model.objective.auto_factor must be above 1, '
                              f'got {auto_factor}')
+        if ascend is not None and (isinstance(ascend, str) or not ascend):
+            raise ValueError('model.objective.ascend must be None or some '
+                             f'names of loss terms, got {ascend!r}')
         self.weight = check_weight('weight', weight)
         self.retain_weight = check_weight('retain_weight', retain_weight)
         self.auto_factor = auto_factor
+        self.ascend = None if ascend is None else tuple(ascend)
         self.bound: Optional[float] = None if bound == 'auto' else float(bound)
         self.auto_bound = PhaseBuffers()
 
+    def wants_rise(self, name: str) -> bool:
+        """In the first step, for the ``'auto'`` bound."""
+        return (name == 'forget' and self.bound is None
+                and not self.auto_bound.ready)
+
     @torch.no_grad()
-    def _bound(self, forget_total: Tensor) -> Union[float, Tensor]:
+    def _bound(self, ascending: Tensor,
+               rise: Optional[Tensor]) -> Union[float, Tensor]:
         """The bound; ``'auto'`` is found in the first step of a phase."""
         if self.bound is not None:
             return self.bound
         if not self.auto_bound.ready:
-            first = forget_total.detach().float().clone()
-            dist.all_reduce(first, op='mean')
-            bound = self.auto_factor * first
+            first = ascending.detach().float()
+            floor = first if rise is None else first + rise
+            found = torch.stack([self.auto_factor * first, floor])
+            dist.all_reduce(found, op='mean')
+            bound = found.max()
             self.auto_bound.keep(dict(bound=bound))
-            print_log(f'mmswap: forget bound {float(bound):.4g} = '
-                      f'{self.auto_factor} x the forget loss of the first '
-                      'step', 'current')
+            multiple, unnamed = found.tolist()
+            print_log(
+                _reason(multiple, unnamed, self.auto_factor), 'current')
         return self.auto_bound.tensors['bound']
 
-    def forward(
-        self,
-        totals: Dict[str, Tensor],
-        observed: Optional[Mapping[str, ClassifierOutputs]] = None,
-        teacher_outputs: Optional[Mapping[str, ClassifierOutputs]] = None,
-    ) -> Dict[str, Tensor]:
-        """Weigh and bound; see :meth:`Objective.forward`."""
-        del observed, teacher_outputs
-        return dict(
+    def _split(self, total: Tensor,
+               outputs: BranchOutputs) -> Tuple[Tensor, Optional[Tensor]]:
+        """What is driven up, and what is driven down."""
+        if self.ascend is None:
+            return total, None
+        chosen: Dict[str, Tensor] = {}
+        for name in self.ascend:
+            found = named_terms(outputs.terms, name)
+            if not found:
+                raise ValueError(
+                    'model.objective.ascend must name terms of the model\'s '
+                    f'loss, {sorted(outputs.terms)}, got {name!r}')
+            chosen.update(found)
+        ascending = torch.stack(list(chosen.values())).sum()
+        return ascending, total - ascending
+
+    def forward(self, totals: Mapping[str, Tensor],
+                outputs: Mapping[str, BranchOutputs]) -> Dict[str, Tensor]:
+        """Weigh and bound; see :meth:`Objective.forward`.
+
+        Returns:
+            The terms and, to be logged, the part of the forget loss that is
+            driven up, where ``ascend`` names it.
+        """
+        branch = outputs['forget']
+        ascending, others = self._split(totals['forget'], branch)
+        bound = self._bound(ascending, branch.rise)
+        terms = dict(
             retain_loss=self.retain_weight * totals['retain'],
-            forget_loss=self.weight *
-            torch.relu(self._bound(totals['forget']) - totals['forget']))
+            forget_loss=self.weight * torch.relu(bound - ascending))
+        if others is not None:
+            terms.update(
+                forget_others_loss=self.weight * others,
+                forget_ascending=ascending.detach())
+        return terms
+
+
+def _reason(multiple: float, unnamed: float, factor: float) -> str:
+    """The log line of a bound that was found."""
+    if unnamed > multiple:
+        return (f'mmswap: forget bound {unnamed:.4g}, the forget loss of the '
+                'first step if no object were given its label; '
+                f'{factor} x the loss is {multiple:.4g}')
+    return (f'mmswap: forget bound {multiple:.4g} = {factor} x the forget '
+            'loss of the first step')

@@ -1,13 +1,12 @@
 """The objective of GS-LoRA++: forgetting with class prototypes."""
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Dict, Mapping, Tuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from mmswap.models.objectives.divergence import kl_divergence
+from mmswap.models.objectives.divergence import kl_divergences
 from mmswap.models.objectives.learn_forget import ForgetObjective
-from mmswap.models.outputs.observer import ClassifierOutputs
+from mmswap.models.outputs.branch import BranchOutputs
 from mmswap.models.outputs.phase_buffers import PhaseBuffers
 from mmswap.registry import MODELS
 
@@ -15,24 +14,24 @@ DISTANCES = ('kl', 'l2')
 SPACES = ('features', 'logits')
 
 
-def prototype_distance(values: Tensor, prototypes: Tensor,
-                       distance: str) -> Tensor:
-    """How far objects are from their prototypes, on average.
+def prototype_distances(values: Tensor, prototypes: Tensor,
+                        distance: str) -> Tensor:
+    """How far each object is from its prototype.
 
     Args:
-        values: Features or logits of the objects, shape (M, D), M above 0.
+        values: Features or logits of the objects, shape (M, D).
         prototypes: The prototype of each object's class, shape (M, D).
         distance: ``'kl'``: the Kullback-Leibler divergence KL(softmax(p) ||
-            softmax(v)) in nats, summed over D, mean over M; ``'l2'``: the
-            squared difference, mean over M and D. Both as published (GS-LoRA,
-            ``get_prototype_loss``).
+            softmax(v)) in nats, summed over D; ``'l2'``: the squared
+            difference, mean over D. The published loss (GS-LoRA,
+            ``get_prototype_loss``) is the mean over the objects.
 
     Returns:
-        A float32 scalar.
+        float32 of shape (M,).
     """
     if distance == 'l2':
-        return F.mse_loss(values.float(), prototypes.float())
-    return kl_divergence(prototypes, values)
+        return (values.float() - prototypes.float()).square().mean(1)
+    return kl_divergences(prototypes, values)
 
 
 @MODELS.register_module()
@@ -60,7 +59,7 @@ class PrototypeObjective(ForgetObjective):
         retain_prototype_weight: Weight of the retain branch's term.
         prototype_bound: The distance above which a forgotten class is left
             alone.
-        distance: ``'kl'`` or ``'l2'``; see :func:`prototype_distance`.
+        distance: ``'kl'`` or ``'l2'``; see :func:`prototype_distances`.
         space: What is compared: ``'features'`` in front of the classifier, or
             ``'logits'``.
         kwargs: Arguments of :class:`ForgetObjective`.
@@ -106,16 +105,21 @@ class PrototypeObjective(ForgetObjective):
         """Take the prototypes of the model as it is when the phase begins.
 
         Args:
-            prototypes: What :meth:`PrototypeSums.means` gives.
+            prototypes: What :meth:`PrototypeSums.means` gives, or
+                :func:`classifier_prototypes`.
+
+        Raises:
+            ValueError: If they are none of ``space``.
         """
+        if self.space not in prototypes:
+            raise ValueError(
+                "model.objective.space must be 'features' with prototypes "
+                "from the classifier's rows (PrototypeHook.source="
+                f"'classifier'), got {self.space!r}")
         self.prototypes.keep(prototypes)
 
-    def forward(
-        self,
-        totals: Dict[str, Tensor],
-        observed: Optional[Mapping[str, ClassifierOutputs]] = None,
-        teacher_outputs: Optional[Mapping[str, ClassifierOutputs]] = None,
-    ) -> Dict[str, Tensor]:
+    def forward(self, totals: Mapping[str, Tensor],
+                outputs: Mapping[str, BranchOutputs]) -> Dict[str, Tensor]:
         """Weigh and bound; see :meth:`Objective.forward`.
 
         Returns:
@@ -125,36 +129,35 @@ class PrototypeObjective(ForgetObjective):
         Raises:
             RuntimeError: If there are no prototypes.
         """
-        del teacher_outputs
-        terms = super().forward(totals)
-        if not self.prototypes.ready or observed is None:
+        terms = super().forward(totals, outputs)
+        if not self.prototypes.ready:
             raise RuntimeError(
                 "custom_hooks must have dict(type='mmswap.PrototypeHook'), "
                 'which finds the prototypes that a mmswap.PrototypeObjective '
                 'needs before the first step; there are none')
-        if self.forget_prototype_weight:
-            values, prototypes = self._pairs(observed['forget'])
-            away = self._distance(values, prototypes)
-            terms['forget_prototype_distance'] = away.detach()
-            # Of no object the distance is 0, but there is none to push.
-            terms['forget_prototype_loss'] = self.forget_prototype_weight * (
-                torch.relu(self.prototype_bound - away)
-                if len(values) else away)
-        if self.retain_prototype_weight:
-            kept = self._distance(*self._pairs(observed['retain']))
-            terms['retain_prototype_distance'] = kept.detach()
-            terms['retain_prototype_loss'] = (
-                self.retain_prototype_weight * kept)
+        for branch, weight in (('forget', self.forget_prototype_weight),
+                               ('retain', self.retain_prototype_weight)):
+            if weight:
+                distance, any_object = self._distance(outputs[branch])
+                term = distance if branch == 'retain' else torch.relu(
+                    self.prototype_bound - distance)
+                terms[f'{branch}_prototype_distance'] = distance.detach()
+                # Of no object the distance is 0, but there is none to push.
+                terms[f'{branch}_prototype_loss'] = torch.where(
+                    any_object, weight * term, 0. * term)
         return terms
 
-    def _pairs(self, seen: ClassifierOutputs) -> Tuple[Tensor, Tensor]:
-        """The objects that have a prototype, and it, both (M, D)."""
+    def _distance(self, outputs: BranchOutputs) -> Tuple[Tensor, Tensor]:
+        """The mean over the objects with a prototype; whether there are any.
+        """
+        seen = outputs.classifier
+        assert seen is not None  # As it observes.
         kept = self.prototypes.tensors
-        known = kept['counts'][seen.labels] > 0
-        values = getattr(seen, self.space)[known]
-        return values, kept[self.space][seen.labels[known]]
-
-    def _distance(self, values: Tensor, prototypes: Tensor) -> Tensor:
-        if not len(values):
-            return values.float().sum()  # 0, in the graph.
-        return prototype_distance(values, prototypes, self.distance)
+        labels = seen.labels.clamp(min=0)
+        counted = seen.objects & (kept['counts'][labels] > 0)
+        values = prototype_distances(
+            getattr(seen, self.space), kept[self.space][labels],
+            self.distance)
+        mean = torch.where(
+            counted, values, 0.).sum() / counted.sum().clamp(min=1)
+        return mean, counted.any()

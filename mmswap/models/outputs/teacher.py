@@ -1,31 +1,16 @@
 """The model as it was when its phase began, to compare with."""
-from contextlib import contextmanager
-from typing import Any, Dict, Iterator
+from typing import Any, Dict
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from mmswap.models.outputs.observer import ClassifierOutputs, Observer
+from mmswap.models.outputs.at_rest import at_rest
+from mmswap.models.outputs.classifier_outputs import ClassifierOutputs
+from mmswap.models.outputs.observer import Observer
+from mmswap.models.outputs.observer_plan import ObserverPlan
 from mmswap.models.outputs.phase_buffers import PhaseBuffers
-
-
-@contextmanager
-def eval_mode(model: nn.Module) -> Iterator[None]:
-    """Without dropout and the like, for a while.
-
-    Flag by flag, as ``model.train`` does more than that in some backbones:
-    it freezes their first stages anew.
-    """
-    modes = {module: module.training for module in model.modules()}
-    for module in modes:
-        module.training = False
-    try:
-        yield
-    finally:
-        for module, training in modes.items():
-            module.training = training
 
 
 def trained_parameters(model: nn.Module) -> Dict[str, nn.Parameter]:
@@ -59,18 +44,18 @@ class Teacher(nn.Module):
 
     @torch.no_grad()
     def observe(self, model: nn.Module, batch: Dict[str, Any],
-                num_classes: int) -> ClassifierOutputs:
-        """What the teacher sees and says of a batch.
+                plan: ObserverPlan) -> ClassifierOutputs:
+        """The teacher's outputs for a batch.
 
         Args:
             model: The wrapped model. At the first call of a phase its
                 weights become the teacher's.
             batch: ``dict(inputs, data_samples)``, preprocessed.
-            num_classes: K + N.
+            plan: Of the model.
         """
         if not self.weights.ready:
             self.weights.keep(moving_tensors(model))
-        with eval_mode(model), Observer(model, num_classes) as observer:
+        with at_rest(model), Observer(plan) as observer:
             functional_call(
                 model, self.weights.tensors, (), dict(batch, mode='loss'))
         return observer.take()

@@ -1,6 +1,8 @@
 """Groups that group sparsity made zero train again in the next phase."""
 import pytest
 import torch
+from toy_classifier import make_model
+from two_ranks import run_on_two_ranks
 
 from mmswap.models.adapters.groups import zero_layers
 from mmswap.models.adapters.lora import redraw_dead_groups
@@ -75,3 +77,25 @@ def test_a_fresh_adapter_is_left_alone(build_swap, assert_same_bits):
     before = {k: v.clone() for k, v in model.state_dict().items()}
     model.start_phase()
     assert_same_bits(model.state_dict(), before)
+
+
+def start_after_another_draw(rank, world):
+    """The adapter of a phase that begins with all groups dead."""
+    model = make_model(dict(type='mmswap.ForgetObjective'), trains='adapter')
+    with torch.no_grad():
+        for params in model.groups.values():
+            for param in params:
+                param.zero_()
+    torch.manual_seed(rank)
+    model.start_phase()
+    return {
+        name: [param.detach() for param in params]
+        for name, params in model.groups.items()
+    }
+
+
+def test_two_processes_draw_the_same(tmp_path):
+    first, second = run_on_two_ranks(start_after_another_draw, tmp_path)
+    for name, params in first.items():
+        assert all(param.any() for param in params[::2])
+        assert all(map(torch.equal, params, second[name]))

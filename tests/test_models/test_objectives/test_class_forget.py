@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from mmswap.models import ClassForgetObjective
-from mmswap.models.outputs.observer import ClassifierOutputs
+from mmswap.models.outputs.branch import BranchOutputs
+from mmswap.models.outputs.classifier_outputs import ClassifierOutputs
 
 TOTALS = dict(retain=torch.tensor(3.), forget=torch.tensor(7.))
 
@@ -16,7 +17,7 @@ def forget(*class_nll, no_object_nll=None):
     rest = [torch.zeros(len(class_nll), 3)] * 2
     labels = torch.zeros(len(class_nll), dtype=torch.long)
     outputs = ClassifierOutputs(*rest, labels, leaf, no_object_nll)
-    return dict(forget=outputs), leaf
+    return dict(forget=BranchOutputs({}, outputs)), leaf
 
 
 def test_each_object_has_the_bound_for_itself():
@@ -76,6 +77,7 @@ def test_masks_and_no_object_are_left_alone(build_swap, make_batch):
     """Only queries of the last layer that match an object are pushed."""
     model = build_swap('mask2former', 'forget').train()
     model.objective = ClassForgetObjective(bound=50., retain_weight=0.)
+    model.objective.attach(model.model, model.class_table)
     head = model.model.panoptic_head
     batch = make_batch(2, 1)
     data = model.data_preprocessor(

@@ -4,14 +4,20 @@ import torch
 
 from mmswap.models import ForgetObjective, LearnObjective
 from mmswap.models.objectives.base import build_objective
+from mmswap.models.outputs.branch import BranchOutputs
 
 
 def totals(**values):
     return {k: torch.tensor(v, requires_grad=True) for k, v in values.items()}
 
 
+def run(objective, given, **outputs):
+    return objective(given, {
+        name: BranchOutputs({}, **outputs) for name in given})
+
+
 def test_learn_is_the_weighted_sum():
-    terms = LearnObjective(.5, .9)(totals(retain=3., learn=7.))
+    terms = run(LearnObjective(.5, .9), totals(retain=3., learn=7.))
     assert float(terms['retain_loss']) == pytest.approx(1.5)
     assert float(terms['learn_loss']) == pytest.approx(6.3)
     assert len(terms) == 2
@@ -23,7 +29,8 @@ def test_learn_is_the_weighted_sum():
 ])
 def test_forget_drives_the_loss_up_to_the_bound(forget, term, slope):
     given = totals(retain=3., forget=forget)
-    terms = ForgetObjective(bound=10., weight=.2, retain_weight=2.)(given)
+    terms = ForgetObjective(bound=10., weight=.2, retain_weight=2.)
+    terms = run(terms, given)
     assert float(terms['retain_loss']) == 6.
     assert float(terms['forget_loss']) == pytest.approx(term)
     terms['forget_loss'].backward()
@@ -39,9 +46,9 @@ def test_published_defaults():
 
 def test_auto_bound_comes_from_the_first_step_and_stays():
     objective = ForgetObjective(bound='auto', weight=1., auto_factor=3.)
-    first = objective(totals(retain=0., forget=5.))
+    first = run(objective, totals(retain=0., forget=5.))
     assert float(first['forget_loss']) == pytest.approx(3 * 5. - 5.)
-    later = objective(totals(retain=0., forget=9.))
+    later = run(objective, totals(retain=0., forget=9.))
     assert float(later['forget_loss']) == pytest.approx(3 * 5. - 9.)
 
 
@@ -51,13 +58,13 @@ def auto(**kwargs):
 
 def test_auto_bound_travels_with_the_objective_until_a_phase_starts():
     objective = auto()
-    objective(totals(retain=0., forget=5.))
+    run(objective, totals(retain=0., forget=5.))
     resumed = auto()
     resumed.load_state_dict(objective.state_dict())
-    terms = resumed(totals(retain=0., forget=9.))
+    terms = run(resumed, totals(retain=0., forget=9.))
     assert float(terms['forget_loss']) == pytest.approx(3 * 5. - 9.)
     resumed.start_phase()
-    terms = resumed(totals(retain=0., forget=2.))
+    terms = run(resumed, totals(retain=0., forget=2.))
     assert float(terms['forget_loss']) == pytest.approx(3 * 2. - 2.)
 
 
@@ -66,14 +73,14 @@ def test_objectives_of_one_process_have_bounds_of_their_own():
     first, second = auto(), auto()
     for objective, forget, bound in ((first, 5., 15.), (second, 2., 6.),
                                      (first, 4., 15.), (second, 3., 6.)):
-        terms = objective(totals(retain=0., forget=forget))
+        terms = run(objective, totals(retain=0., forget=forget))
         assert float(terms['forget_loss']) == pytest.approx(bound - forget)
 
 
 def test_a_checkpoint_without_a_bound_loads():
     objective = auto()
     objective.load_state_dict({})
-    terms = objective(totals(retain=0., forget=2.))
+    terms = run(objective, totals(retain=0., forget=2.))
     assert float(terms['forget_loss']) == pytest.approx(3 * 2. - 2.)
 
 

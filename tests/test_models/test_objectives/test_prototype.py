@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from mmswap.models import PrototypeObjective
-from mmswap.models.objectives.prototype import prototype_distance
-from mmswap.models.outputs.observer import ClassifierOutputs
+from mmswap.models.objectives.prototype import prototype_distances
+from mmswap.models.outputs.branch import BranchOutputs
+from mmswap.models.outputs.classifier_outputs import ClassifierOutputs
 
 
 def softmax(row):
@@ -21,6 +22,15 @@ def kl_by_hand(values, prototypes):
         p, v = softmax(prototype), softmax(value)
         rows.append(sum(a * math.log(a / b) for a, b in zip(p, v)))
     return sum(rows) / len(rows)
+
+
+def prototype_distance(*args):
+    return prototype_distances(*args).mean()
+
+
+def run(objective, observed):
+    return objective(TOTALS, {
+        name: BranchOutputs({}, each) for name, each in observed.items()})
 
 
 @pytest.fixture
@@ -93,7 +103,7 @@ def test_terms(space, bound):
         weight=.2)
     objective.set_prototypes(PROTOTYPES)
     seen = make_observed()
-    terms = objective(TOTALS, seen)
+    terms = run(objective, seen)
     known = PROTOTYPES[space]
     with torch.no_grad():
         away = (getattr(seen['forget'], space) - known[1]).pow(2).mean()
@@ -120,7 +130,7 @@ def test_terms(space, bound):
 def test_a_term_of_weight_zero_is_left_out():
     objective = PrototypeObjective()  # As published: no retain term.
     objective.set_prototypes(PROTOTYPES)
-    terms = objective(TOTALS, make_observed())
+    terms = run(objective, make_observed())
     assert set(terms) == {
         'retain_loss', 'forget_loss', 'forget_prototype_loss',
         'forget_prototype_distance'
@@ -138,7 +148,7 @@ def test_a_batch_without_objects_has_no_prototype_loss():
         name: ClassifierOutputs(*(each[1:1] for each in observed))
         for name, observed in make_observed().items()
     }
-    terms = objective(TOTALS, seen)
+    terms = run(objective, seen)
     for branch in ('retain', 'forget'):
         assert float(terms[f'{branch}_prototype_loss']) == 0
         assert terms[f'{branch}_prototype_loss'].requires_grad
@@ -146,7 +156,7 @@ def test_a_batch_without_objects_has_no_prototype_loss():
 
 def test_without_the_hook_the_first_step_says_so():
     with pytest.raises(RuntimeError, match='mmswap.PrototypeHook'):
-        PrototypeObjective()(TOTALS, make_observed())
+        run(PrototypeObjective(), make_observed())
 
 
 def test_prototypes_of_an_earlier_phase_do_not_serve():
@@ -156,12 +166,12 @@ def test_prototypes_of_an_earlier_phase_do_not_serve():
     objective.load_state_dict(earlier.state_dict())
     objective.start_phase()
     with pytest.raises(RuntimeError, match='there are none'):
-        objective(TOTALS, make_observed())
+        run(objective, make_observed())
 
     objective = PrototypeObjective()
     objective.load_state_dict(earlier.state_dict())
-    wanted = earlier(TOTALS, make_observed())
-    terms = objective(TOTALS, make_observed())
+    wanted = run(earlier, make_observed())
+    terms = run(objective, make_observed())
     assert {k: float(v) for k, v in terms.items()} == {
         k: float(v) for k, v in wanted.items()}
 

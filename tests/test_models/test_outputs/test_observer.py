@@ -5,6 +5,7 @@ from mmengine.registry import MODELS
 from torch import nn
 
 from mmswap.models.outputs.observer import Observer
+from mmswap.models.outputs.observer_plan import ObserverPlan
 from mmswap.models.outputs.phase_buffers import PhaseBuffers
 
 
@@ -34,9 +35,9 @@ class Loss(nn.Module):
 def test_rows_are_found_behind_stacking_and_slicing():
     torch.manual_seed(0)
     model, x = Toy(), torch.randn(2, 3, 3)
-    with Observer(model, num_classes=5) as observer:
+    with Observer(ObserverPlan(model, 5)) as observer:
         model(x)
-    seen = observer.take()
+    seen = observer.take().only_objects()
     queries = x[:, 1:].reshape(-1, 3)[[1, 3]]
     assert torch.equal(seen.features, torch.cat([queries, 2 * queries]))
     assert seen.labels.tolist() == [2, 0, 2, 0]
@@ -44,7 +45,7 @@ def test_rows_are_found_behind_stacking_and_slicing():
         -1, 6)[[1, 3]])
     # Nothing stays behind.
     model(x)
-    assert len(observer.take().labels) == 4
+    assert len(observer.take().only_objects().labels) == 4
 
 
 def test_half_precision_is_found_in_single():
@@ -52,10 +53,10 @@ def test_half_precision_is_found_in_single():
     model, x = Toy(), torch.randn(2, 3, 3)
     model.loss_cls.register_forward_pre_hook(
         lambda _, args: (args[0].float(), args[1]), prepend=True)
-    with Observer(model, num_classes=5) as observer, torch.autocast(
+    with Observer(ObserverPlan(model, 5)) as observer, torch.autocast(
             'cpu', torch.bfloat16):
         model(x)
-    seen = observer.take()
+    seen = observer.take().only_objects()
     queries = x[:, 1:].reshape(-1, 3)[[1, 3]]
     assert torch.equal(seen.features[:2], queries)
     assert seen.logits.dtype == torch.float32
@@ -73,16 +74,16 @@ def test_auxiliary_losses_are_left_out():
 
     torch.manual_seed(0)
     model, x = Named(), torch.randn(1, 3, 3)
-    with Observer(model, num_classes=5) as observer:
+    with Observer(ObserverPlan(model, 5)) as observer:
         model(x)
-    seen = observer.take()
+    seen = observer.take().only_objects()
     assert torch.equal(seen.logits, model.second(x)[0, [0, 2]])
     assert torch.equal(seen.features, x[0, [0, 2]])
 
 
 def test_an_rpn_and_soft_labels_are_no_classifier():
     model = Toy()
-    with Observer(model, num_classes=5) as observer:
+    with Observer(ObserverPlan(model, 5)) as observer:
         model.loss_cls(model.first(torch.randn(4, 3))[:, :1],
                        torch.zeros(4, dtype=torch.long))
         model.loss_cls(model.first(torch.randn(4, 3)), torch.rand(4, 6))
@@ -92,7 +93,7 @@ def test_an_rpn_and_soft_labels_are_no_classifier():
 
 def test_a_model_without_a_classifier_is_told():
     model = nn.Sequential(nn.Linear(3, 4))
-    with Observer(model, num_classes=5) as observer:
+    with Observer(ObserverPlan(model, 5)) as observer:
         model(torch.randn(2, 3))
     with pytest.raises(RuntimeError, match='classifier with one output'):
         observer.take()
@@ -100,7 +101,7 @@ def test_a_model_without_a_classifier_is_told():
 
 def test_logits_that_are_computed_further_are_told():
     model = Toy()
-    with Observer(model, num_classes=5) as observer:
+    with Observer(ObserverPlan(model, 5)) as observer:
         logits = model.first(torch.randn(4, 3)).softmax(-1)
         model.loss_cls(logits, torch.tensor([5, 2, 5, 0]))
     with pytest.raises(RuntimeError, match='computed further'):
@@ -126,9 +127,9 @@ def test_a_classifier_of_mmpretrain():
     model.eval()
     images = torch.randn(2, 3, 32, 32)
     samples = [DataSample().set_gt_label(label) for label in (3, 6)]
-    with Observer(model, num_classes=7) as observer:
+    with Observer(ObserverPlan(model, 7)) as observer:
         model(images, samples, mode='loss')
-    seen = observer.take()
+    seen = observer.take().only_objects()
     feats = model.extract_feat(images)
     assert torch.equal(seen.features, feats[-1])
     assert torch.equal(seen.logits, model.head.layers.head(feats[-1]))
@@ -148,9 +149,9 @@ def test_a_margin_of_the_loss_is_seen_through():
     samples = [DataSample().set_gt_label(label) for label in (3, 6, 3)]
     model = nn.ModuleDict(dict(head=head))
     model.forward = lambda feats: head.loss((feats, ), samples)
-    with Observer(model, num_classes=7) as observer:
+    with Observer(ObserverPlan(model, 7)) as observer:
         loss = model(features)['loss']
-    seen = observer.take()
+    seen = observer.take().only_objects()
     torch.testing.assert_close(seen.class_nll.mean(), loss)
     assert torch.equal(seen.features, features)
     assert seen.labels.tolist() == [3, 6, 3]

@@ -14,6 +14,7 @@ from zoo import make_batch as make_stock_batch
 from zoo import read_model
 
 from mmswap.models.outputs.observer import Observer
+from mmswap.models.outputs.observer_plan import ObserverPlan
 
 CLASSES = 10
 
@@ -44,9 +45,9 @@ class Calls:
 
 def observe(model, batch, num_classes=CLASSES):
     data = model.data_preprocessor(batch, True)
-    with Observer(model, num_classes) as observer:
+    with Observer(ObserverPlan(model, num_classes)) as observer:
         losses = model(**data, mode='loss')
-    seen = observer.take()
+    seen = observer.take().only_objects()
     assert seen.features.requires_grad and seen.logits.requires_grad
     return seen, losses, data['data_samples']
 

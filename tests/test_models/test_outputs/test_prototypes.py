@@ -3,7 +3,7 @@ import pytest
 import torch
 from mmengine.registry import MODELS
 
-from mmswap.models.outputs.observer import ClassifierOutputs
+from mmswap.models.outputs.classifier_outputs import ClassifierOutputs
 from mmswap.models.outputs.prototypes import PrototypeSums, classifier_outputs
 
 
@@ -59,7 +59,8 @@ def test_a_detector_at_rest(build_swap, detector, make_batch):
     seen = []
     for _ in range(2):
         torch.manual_seed(0)  # For the queries' noise and the sampled RoIs.
-        seen.append(classifier_outputs(swap, make_batch(2, 1)))
+        seen.append(classifier_outputs(
+            swap, make_batch(2, 1), swap.objective.plan).only_objects())
     assert torch.equal(seen[0].features, seen[1].features)
     assert not seen[0].features.requires_grad
     assert len(seen[0].labels) >= 4
@@ -94,7 +95,7 @@ def test_dropout_is_off_at_rest():
         inputs=list(torch.randint(0, 256, (2, 3, 32, 32)).to(torch.uint8)),
         data_samples=[DataSample().set_gt_label(i) for i in (0, 2)])
     swap.train()
-    seen = classifier_outputs(swap, batch)
+    seen = classifier_outputs(swap, batch, swap.objective.plan)
     assert swap.model.backbone.drop_after_pos.training
     data = swap.data_preprocessor(batch)
     swap.eval()

@@ -2,11 +2,9 @@
 import pytest
 import torch
 from mmengine.registry import MODELS, DefaultScope
-from torch import nn
 from toy_classifier import make_cfg, make_model, make_step, move, step_loss
 
 from mmswap.models.outputs.phase_buffers import PhaseBuffers
-from mmswap.models.outputs.teacher import eval_mode
 
 LWF = dict(type='mmswap.LwFObjective')
 
@@ -18,7 +16,8 @@ def _scope():
 
 
 def teacher_outputs(model, batch):
-    return model.objective.teacher.observe(model.model, batch, 5).logits
+    return model.objective.teacher.observe(
+        model.model, batch, model.objective.plan).logits
 
 
 @pytest.mark.parametrize('trains', ['all', 'adapter'])
@@ -96,15 +95,6 @@ def test_an_adapter_of_its_own_leaves_the_last_phases_teacher_behind():
     other.load_state_dict(again.state_dict())
     assert not other.objective.teacher.weights.tensors
     assert other.history.names == ['default']
-
-
-def test_eval_mode_comes_back_after_an_error():
-    model = nn.Sequential(nn.Dropout(), nn.Linear(1, 1)).train()
-    model[1].eval()
-    with pytest.raises(ZeroDivisionError), eval_mode(model):
-        assert not any(m.training for m in model.modules())
-        raise ZeroDivisionError
-    assert [m.training for m in model.modules()] == [True, True, False]
 
 
 def test_phase_buffers_are_ready_while_something_is_kept():

@@ -15,12 +15,12 @@ from mmswap.models.objectives.baselines.relabel import (
     Seen,
     check_temperature,
 )
+from mmswap.models.objectives.baselines.teaching import TeacherMixin
 from mmswap.models.objectives.divergence import kl_divergence
-from mmswap.models.outputs.teacher import Teacher
 from mmswap.registry import MODELS
 
 
-class _DistillationObjective(RelabelObjective):
+class _DistillationObjective(TeacherMixin, RelabelObjective):
     """Adds ``distill_weight`` times a distance from the teacher.
 
     Args:
@@ -33,13 +33,12 @@ class _DistillationObjective(RelabelObjective):
                  weight: float) -> None:
         super().__init__(retain_weight, weight)
         self.distill_weight = check_weight('distill_weight', distill_weight)
-        self.teacher = Teacher()
 
-    def added(self, observed: Seen,
-              teacher_outputs: Seen) -> Dict[str, Tensor]:
+    def added(self, observed: Seen) -> Dict[str, Tensor]:
         """The distance on the images to retain."""
-        distance = self.distance(teacher_outputs['retain'].logits.float(),
-                                 observed['retain'].logits.float())
+        distance = self.distance(
+            self.teacher_outputs['retain'].logits.float(),
+            observed['retain'].logits.float())
         return dict(distill_loss=self.distill_weight * distance)
 
     @abstractmethod

@@ -8,9 +8,12 @@ from torch.nn import functional as F
 from mmswap.class_table import ClassTable
 from mmswap.models.objectives.base import check_weight
 from mmswap.models.objectives.baselines.relabel import RelabelObjective, Seen
-from mmswap.models.outputs.observer import ClassifierOutputs, Observer
+from mmswap.models.outputs.at_rest import at_rest
+from mmswap.models.outputs.classifier_outputs import ClassifierOutputs
+from mmswap.models.outputs.observer import Observer
+from mmswap.models.outputs.observer_plan import ObserverPlan
 from mmswap.models.outputs.phase_buffers import PhaseBuffers
-from mmswap.models.outputs.teacher import eval_mode, trained_parameters
+from mmswap.models.outputs.teacher import trained_parameters
 from mmswap.registry import MODELS
 
 METHODS = ('l2', 'ewc', 'mas')
@@ -18,7 +21,7 @@ METHODS = ('l2', 'ewc', 'mas')
 
 def summed_importance(model: nn.Module, batches: Iterable[Dict[str, Any]],
                       params: Mapping[str, nn.Parameter], method: str,
-                      num_classes: int) -> Dict[str, Tensor]:
+                      plan: ObserverPlan) -> Dict[str, Tensor]:
     """How much each weight matters, summed over images.
 
     - ``'ewc'``: the diagonal of the Fisher information, the square of the
@@ -35,14 +38,14 @@ def summed_importance(model: nn.Module, batches: Iterable[Dict[str, Any]],
             of the images.
         params: The weights in question, by name.
         method: ``'ewc'`` or ``'mas'``.
-        num_classes: K + N.
+        plan: Of the model.
 
     Returns:
         The sums by name, each in its weight's shape.
     """
     sums = {key: torch.zeros_like(param) for key, param in params.items()}
     for batch in batches:
-        with eval_mode(model), Observer(model, num_classes) as observer:
+        with at_rest(model), Observer(plan) as observer:
             model(**batch, mode='loss')
         grads = torch.autograd.grad(
             _target(observer.take(), method),
@@ -103,7 +106,7 @@ class ImportanceObjective(RelabelObjective):
 
     def attach(self, model: nn.Module, classes: ClassTable) -> None:
         """Note the weights that train; see :meth:`Objective.attach`."""
-        del classes
+        super().attach(model, classes)
         self.params = trained_parameters(model)
 
     @property
@@ -111,14 +114,13 @@ class ImportanceObjective(RelabelObjective):
         """Whether importances must be measured, and have not been."""
         return self.method != 'l2' and not self.importance.ready
 
-    def added(self, observed: Seen,
-              teacher_outputs: Seen) -> Dict[str, Tensor]:
+    def added(self, observed: Seen) -> Dict[str, Tensor]:
         """The regulariser.
 
         Raises:
             RuntimeError: If no importances were measured in this phase.
         """
-        del observed, teacher_outputs
+        del observed
         if self.measures:
             raise RuntimeError(
                 "custom_hooks must have dict(type='mmswap.ImportanceHook') "

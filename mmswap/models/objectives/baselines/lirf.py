@@ -13,8 +13,8 @@ from mmswap.models.objectives.baselines.relabel import (
     Seen,
     check_temperature,
 )
+from mmswap.models.objectives.baselines.teaching import TeacherMixin
 from mmswap.models.objectives.divergence import kl_divergence
-from mmswap.models.outputs.teacher import Teacher
 from mmswap.registry import MODELS
 
 
@@ -35,7 +35,7 @@ def attention_map(feature: Tensor) -> Tensor:
 
 
 @MODELS.register_module()
-class LIRFObjective(RelabelObjective):
+class LIRFObjective(TeacherMixin, RelabelObjective):
     """Learning with Recoverable Forgetting (Ye et al., ECCV 2022).
 
     On the images to forget the labels are wrong, the attention of a layer in
@@ -83,7 +83,6 @@ class LIRFObjective(RelabelObjective):
                                              attention_weight)
         self.distill_weight = check_weight('distill_weight', distill_weight)
         self.temperature = check_temperature(temperature)
-        self.teacher = Teacher()
         self._kept_labels: List[int] = []
         # The last two passes of a step are those of the branch to forget,
         # the teacher's first.
@@ -91,6 +90,7 @@ class LIRFObjective(RelabelObjective):
 
     def attach(self, model: nn.Module, classes: ClassTable) -> None:
         """Listen to the layer; see :meth:`Objective.attach`."""
+        super().attach(model, classes)
         gone = classes.labels(['forget', 'forgotten_before'])
         self._kept_labels = [
             label for label in range(len(classes)) if label not in gone
@@ -107,16 +107,15 @@ class LIRFObjective(RelabelObjective):
         if self.training:
             self._heard.append(output)
 
-    def added(self, observed: Seen,
-              teacher_outputs: Seen) -> Dict[str, Tensor]:
+    def added(self, observed: Seen) -> Dict[str, Tensor]:
         """Attention and distillation on the images to forget."""
         said, heard = self._heard.pop(), self._heard.pop()
         away = (attention_map(said) - attention_map(heard)).square().mean()
         kept = torch.tensor(
             self._kept_labels, device=observed['forget'].logits.device)
-        distance = kl_divergence(teacher_outputs['forget'].logits[:, kept],
-                                 observed['forget'].logits[:, kept],
-                                 self.temperature)
+        distance = kl_divergence(
+            self.teacher_outputs['forget'].logits[:, kept],
+            observed['forget'].logits[:, kept], self.temperature)
         return dict(
             attention_loss=-self.attention_weight * away,
             distill_loss=self.distill_weight * self.alpha *

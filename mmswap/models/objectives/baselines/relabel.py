@@ -1,6 +1,6 @@
 """Forgetting by wrong labels, what most baselines of GS-LoRA share."""
 from abc import abstractmethod
-from typing import Dict, Mapping, Optional
+from typing import Dict, Mapping
 
 import torch
 from torch import Tensor
@@ -10,13 +10,26 @@ from mmswap.models.objectives.base import (
     Objective,
     check_weight,
 )
-from mmswap.models.outputs.observer import ClassifierOutputs
+from mmswap.models.outputs.branch import BranchOutputs
+from mmswap.models.outputs.classifier_outputs import ClassifierOutputs
 
 Seen = Mapping[str, ClassifierOutputs]
 
 
+def classified(outputs: Mapping[str, BranchOutputs]) -> Seen:
+    """The classified images of each branch.
+
+    Args:
+        outputs: Of an objective that observes.
+    """
+    return {
+        name: branch.classifier
+        for name, branch in outputs.items() if branch.classifier is not None
+    }
+
+
 def wrong_labels(labels: Tensor, num_classes: int) -> Tensor:
-    """SeededIndex a wrong label for each, all others being as likely.
+    """Draw a wrong label for each, all others being as likely.
 
     Drawn with torch's own generator, so that a seeded run repeats.
 
@@ -77,20 +90,19 @@ class RelabelObjective(Objective):
         self.retain_weight = check_weight('retain_weight', retain_weight)
         self.weight = check_weight('weight', weight)
 
-    def forward(
-        self,
-        totals: Dict[str, Tensor],
-        observed: Optional[Seen] = None,
-        teacher_outputs: Optional[Seen] = None,
-    ) -> Dict[str, Tensor]:
+    def forward(self, totals: Mapping[str, Tensor],
+                outputs: Mapping[str, BranchOutputs]) -> Dict[str, Tensor]:
         """Sum up; see :meth:`Objective.forward`."""
-        observed = observed or {}
+        seen = classified(outputs)
         return dict(
             retain_loss=self.retain_weight * totals['retain'],
-            forget_loss=self.weight * wrong_label_loss(observed['forget']),
-            **self.added(observed, teacher_outputs or {}))
+            forget_loss=self.weight * wrong_label_loss(seen['forget']),
+            **self.added(seen))
 
     @abstractmethod
-    def added(self, observed: Seen,
-              teacher_outputs: Seen) -> Dict[str, Tensor]:
-        """What the method adds, weighted; see :meth:`Objective.forward`."""
+    def added(self, observed: Seen) -> Dict[str, Tensor]:
+        """What the method adds, weighted.
+
+        Args:
+            observed: The classified images of each branch.
+        """

@@ -1,10 +1,10 @@
 """Retraining: a model that has never seen what it is to forget."""
-from typing import Dict, Mapping, Optional
+from typing import Dict, Mapping
 
 from torch import Tensor
 
 from mmswap.models.objectives.base import Objective
-from mmswap.models.outputs.observer import ClassifierOutputs
+from mmswap.models.outputs.branch import BranchOutputs
 from mmswap.registry import MODELS
 
 
@@ -19,12 +19,8 @@ class RetainObjective(Objective):
 
     branches = ('retain', )
 
-    def forward(
-        self,
-        totals: Dict[str, Tensor],
-        observed: Optional[Mapping[str, ClassifierOutputs]] = None,
-        teacher_outputs: Optional[Mapping[str, ClassifierOutputs]] = None,
-    ) -> Dict[str, Tensor]:
+    def forward(self, totals: Mapping[str, Tensor],
+                outputs: Mapping[str, BranchOutputs]) -> Dict[str, Tensor]:
         """The loss of the branch; see :meth:`Objective.forward`."""
-        del observed, teacher_outputs
+        del outputs
         return dict(retain_loss=totals['retain'])

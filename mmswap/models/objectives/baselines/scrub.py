@@ -2,7 +2,6 @@
 from typing import Dict, Mapping, Optional
 
 import torch
-from mmengine.logging import MessageHub
 from torch import Tensor, nn
 
 from mmswap.class_table import ClassTable
@@ -10,16 +9,20 @@ from mmswap.models.objectives.base import (
     Objective,
     check_weight,
 )
-from mmswap.models.objectives.baselines.relabel import check_temperature
+from mmswap.models.objectives.baselines.relabel import (
+    check_temperature,
+    classified,
+)
+from mmswap.models.objectives.baselines.teaching import TeacherMixin
 from mmswap.models.objectives.divergence import kl_divergence
-from mmswap.models.outputs.observer import ClassifierOutputs
+from mmswap.models.outputs.branch import BranchOutputs
 from mmswap.models.outputs.phase_buffers import PhaseBuffers
-from mmswap.models.outputs.teacher import Teacher, trained_parameters
+from mmswap.models.outputs.teacher import trained_parameters
 from mmswap.registry import MODELS
 
 
 @MODELS.register_module()
-class SCRUBObjective(Objective):
+class SCRUBObjective(TeacherMixin, Objective):
     """SCRUB (Kurmanji et al., NeurIPS 2023), and SCRUB-S with smoothing.
 
     The student leaves the teacher on what is to be forgotten and obeys it on
@@ -33,20 +36,20 @@ class SCRUBObjective(Objective):
     ``||w - w_average||``, with a running average of the weights. That is
     SCRUB-S. The paper takes epochs in turn, GS-LoRA too: five of max steps
     and min steps, then five of min steps, ten times over, with 0.99, 0.001
-    and T 2, and 0.05 or 0.1 as smoothing. Here single steps take turns, so
-    that a phase is counted in iterations.
+    and T 2, and 0.05 or 0.1 as smoothing. Here single updates take
+    turns; the batches that are accumulated for one are all of one kind.
 
     Args:
         retain_weight: Weight of the retain branch's own loss (gamma).
         distill_weight: Weight of the distillation on what is retained
             (alpha).
         temperature: T.
-        max_every: One step in so many is a max step, beginning with the
+        max_every: One update in so many is a max step, beginning with the
             first.
-        max_until: Iteration from which there are min steps only; None to
+        max_until: Update from which there are min steps only; None to
             take turns to the end.
         smoothing: Weight of the distance from the average; 0 is SCRUB.
-        average_every: Iterations between two updates of the average, an
+        average_every: Updates between two updates of the average, an
             epoch in the published code.
         average_decay: What an update takes from the weights as they are.
 
@@ -85,30 +88,30 @@ class SCRUBObjective(Objective):
         self.max_until = max_until
         self.average_every = average_every
         self.average_decay = average_decay
-        self.teacher = Teacher()
         self.average = PhaseBuffers()
         self._params: Dict[str, nn.Parameter] = {}
+        self._averaged = 0  # Updates at which the average last moved.
 
     def attach(self, model: nn.Module, classes: ClassTable) -> None:
         """Note the weights that train; see :meth:`Objective.attach`."""
-        del classes
+        super().attach(model, classes)
         self._params = trained_parameters(model)
 
-    def forward(
-        self,
-        totals: Dict[str, Tensor],
-        observed: Optional[Mapping[str, ClassifierOutputs]] = None,
-        teacher_outputs: Optional[Mapping[str, ClassifierOutputs]] = None,
-    ) -> Dict[str, Tensor]:
+    def start_phase(self) -> None:
+        """Begin the average anew, too."""
+        super().start_phase()
+        self._averaged = 0
+
+    def forward(self, totals: Mapping[str, Tensor],
+                outputs: Mapping[str, BranchOutputs]) -> Dict[str, Tensor]:
         """A max step or a min step; see :meth:`Objective.forward`."""
-        # Kept in the checkpoint, so that a resumed run goes on counting.
-        now = MessageHub.get_current_instance().get_info('iter', 0)
+        now = self.updates
         forgets = now % self.max_every == 0 and (
             self.max_until is None or now < self.max_until)
         branch = 'forget' if forgets else 'retain'
         distance = self.temperature**2 * kl_divergence(
-            (teacher_outputs or {})[branch].logits,
-            (observed or {})[branch].logits, self.temperature)
+            self.teacher_outputs[branch].logits,
+            classified(outputs)[branch].logits, self.temperature)
         if forgets:
             terms = dict(forget_loss=-distance)
         else:
@@ -123,7 +126,8 @@ class SCRUBObjective(Objective):
         """How far the weights are from their running average."""
         if not self.average.ready:
             self.average.keep(self._params)
-        elif now and now % self.average_every == 0:
+        elif now != self._averaged and now % self.average_every == 0:
+            self._averaged = now
             for key, param in self._params.items():
                 self.average.tensors[key].lerp_(param.detach(),
                                                 self.average_decay)

@@ -24,17 +24,6 @@ def frozen_copy():
 
 
 @pytest.fixture
-def at_iter():
-    """(iteration) -> the run is there."""
-    from mmengine.logging import MessageHub
-
-    def go(iteration):
-        MessageHub.get_current_instance().update_info('iter', iteration)
-
-    return go
-
-
-@pytest.fixture
 def seeded():
     """(function) -> its result, with torch's generator seeded alike."""
 

@@ -64,7 +64,8 @@ def test_importance_is_that_of_each_image_alone(method, trains):
         batch['inputs'] = batch['inputs'].double()
     params = model.objective.params
     torch.manual_seed(4)
-    sums = summed_importance(model.model, batches, params, method, 5)
+    sums = summed_importance(model.model, batches, params, method,
+                           model.objective.plan)
     assert model.model.training and model.model.bn.training == (
         trains == 'all')
     model.eval()
@@ -90,9 +91,11 @@ def test_the_square_of_a_mean_is_something_else():
     batch = make_step(8)['retain']
     params = model.objective.params
     torch.manual_seed(0)
-    each = summed_importance(model.model, singles(batch), params, 'ewc', 5)
+    each = summed_importance(model.model, singles(batch), params, 'ewc',
+                           model.objective.plan)
     torch.manual_seed(0)
-    whole = summed_importance(model.model, [batch], params, 'ewc', 5)
+    whole = summed_importance(model.model, [batch], params, 'ewc',
+                           model.objective.plan)
     assert float(each['fc_cls.weight'].sum() / 8) > 1.5 * float(
         whole['fc_cls.weight'].sum())
 

@@ -10,7 +10,7 @@ from mmswap.models.objectives.baselines.relabel import (
     wrong_labels,
 )
 from mmswap.models.objectives.divergence import kl_divergence
-from mmswap.models.outputs.observer import ClassifierOutputs
+from mmswap.models.outputs.classifier_outputs import ClassifierOutputs
 
 
 def test_a_wrong_label_is_any_but_the_true_one():

@@ -17,10 +17,10 @@ def kl_by_hand(teacher, student, temperature):
 
 
 @pytest.mark.parametrize('trains', ['all', 'adapter'])
-def test_steps_by_hand(trains, frozen_copy, at_iter):
+def test_steps_by_hand(trains, frozen_copy):
     model = make_model(SCRUB, trains=trains)
     teacher, step = frozen_copy(model), make_step()
-    at_iter(0)
+    model.objective.set_updates(0)
     model(**step, mode='loss')
     move(model)
     student, retain = model.model, step['retain']['inputs']
@@ -32,7 +32,7 @@ def test_steps_by_hand(trains, frozen_copy, at_iter):
         losses['forget_loss'],
         -4 * kl_by_hand(teacher(forget), student(forget), 2.))
 
-    at_iter(1)
+    model.objective.set_updates(1)
     losses = model(**step, mode='loss')
     assert 'forget_loss' not in losses
     torch.testing.assert_close(
@@ -43,36 +43,36 @@ def test_steps_by_hand(trains, frozen_copy, at_iter):
         .99 * F.cross_entropy(student(retain), step['retain']['data_samples']))
 
 
-def test_turns(at_iter):
+def test_turns():
     model = make_model(dict(SCRUB, max_every=3, max_until=6))
     maxed = []
     for iteration in range(12):
-        at_iter(iteration)
+        model.objective.set_updates(iteration)
         if 'forget_loss' in model(**make_step(), mode='loss'):
             maxed.append(iteration)
     assert maxed == [0, 3]
 
 
 @pytest.mark.parametrize('iteration', [0, 1])
-def test_either_step_reaches_every_weight(iteration, at_iter):
+def test_either_step_reaches_every_weight(iteration):
     """What DDP with find_unused_parameters=False needs."""
     model = make_model(dict(SCRUB, smoothing=.1))
-    at_iter(0)
+    model.objective.set_updates(0)
     model(**make_step(), mode='loss')
     move(model)
-    at_iter(iteration)
+    model.objective.set_updates(iteration)
     model.parse_losses(model(**make_step(), mode='loss'))[0].backward()
     assert all(p.grad is not None and p.grad.isfinite().all()
                for p in model.parameters() if p.requires_grad)
 
 
-def test_the_running_average_by_hand(at_iter):
+def test_the_running_average_by_hand():
     model = make_model(
         dict(SCRUB, smoothing=.05, average_every=2, average_decay=.1))
     params = dict(model.model.named_parameters())
     average = {k: p.detach().clone() for k, p in params.items()}
     for iteration in range(7):
-        at_iter(iteration)
+        model.objective.set_updates(iteration)
         if iteration in (2, 4, 6):
             for key, param in params.items():
                 average[key] = .9 * average[key] + .1 * param.detach()
@@ -86,11 +86,11 @@ def test_the_running_average_by_hand(at_iter):
     assert wanted > 0
 
 
-def test_a_resumed_phase_goes_on_averaging(at_iter, assert_same_bits):
+def test_a_resumed_phase_goes_on_averaging(assert_same_bits):
     cfg = dict(SCRUB, smoothing=.05, average_every=1)
     model = make_model(cfg)
     for iteration in range(3):
-        at_iter(iteration)
+        model.objective.set_updates(iteration)
         model(**make_step(), mode='loss')
         move(model, seed=iteration)
     state = {k: v.clone() for k, v in model.state_dict().items()}

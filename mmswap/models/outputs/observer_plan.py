@@ -1,0 +1,112 @@
+"""Where a model's classifiers are: found once, watched in every step."""
+import re
+from typing import Any, Dict, NamedTuple, Optional, Tuple
+
+from torch import Tensor, nn
+
+from mmswap.models.outputs.row_matching import last_heads
+
+# What the heads call the loss that compares logits with labels, or a list of
+# such losses.
+_LOSS = re.compile(r'(?:(.*)\.)?(?:loss_module|loss_cls|loss_decode)(\.\d+)?$')
+
+
+class ObserverPlan:
+    """The losses that take logits with labels, and the layers before them.
+
+    Built once a model, by the objective that the model is attached to.
+
+    Args:
+        model: A stock model, with or without LoRA layers in it.
+        num_classes: K + N.
+
+    Attributes:
+        model: The model.
+        num_classes: K + N.
+        all_losses: Every classification loss, those of auxiliary heads too.
+        losses: Path of a head to its losses; of a cascade the last head.
+        layers: Path of a head to its layers with one output a class.
+        routes: Path of a head to how features were found there in an
+            earlier step: by their rows, their place or as a map.
+    """
+
+    def __init__(self, model: nn.Module, num_classes: int) -> None:
+        self.model = model
+        self.num_classes = num_classes
+        paths = dict(model.named_modules())
+        matches = {path: _LOSS.match(path) for path in paths}
+        owners = {path: m[1] or '' for path, m in matches.items() if m}
+        self.all_losses = [paths[path] for path in owners]
+        self.losses = {
+            head: [paths[path] for path in owners if owners[path] == head]
+            for head in last_heads(sorted(set(owners.values())))
+        }
+        self.layers = {
+            head: [m for m in paths[head].modules() if self._classifies(m)]
+            for head in self.losses
+        }
+        self.routes: Dict[str, Tuple[str, int]] = {}
+
+    def _classifies(self, module: nn.Module) -> bool:
+        weight = getattr(module, 'weight', None)
+        # A softmax head has one more row, the background's. Another layer of
+        # the head with as many outputs does no harm: its values are others.
+        return isinstance(weight, Tensor) and weight.dim() > 1 and len(
+            weight) in (self.num_classes, self.num_classes + 1)
+
+    def labelled(self, args: Tuple[Any, ...]) -> Optional['LabelledLogits']:
+        """Logits and labels of a call of a loss.
+
+        Args:
+            args: Its positional arguments.
+
+        Returns:
+            None where the loss judges something else: an RPN, which tells
+            one class from none, a mask, or the soft labels of Mixup.
+        """
+        if len(args) < 2:
+            return None
+        logits, labels = args[0], args[1]
+        if isinstance(labels, (tuple, list)):  # With a quality, as RTMDet's.
+            labels = labels[0]
+        rows_or_maps = (logits.dim(), labels.dim()) in ((2, 1), (4, 3))
+        widths = (self.num_classes, self.num_classes + 1)
+        if not rows_or_maps or logits.shape[1] not in widths or (
+                labels.is_floating_point()):
+            return None
+        return LabelledLogits(logits, labels)
+
+
+class LabelledLogits(NamedTuple):
+    """What a classification loss compares.
+
+    Attributes:
+        logits: Shape (M, C), or (B, C, H, W).
+        labels: Integers of shape (M,), or (B, H, W).
+    """
+
+    logits: Tensor
+    labels: Tensor
+
+
+class LossCall(NamedTuple):
+    """One call of a loss: its head, what it got and what it returned."""
+
+    head: str
+    logits: Tensor
+    labels: Tensor
+    loss: Any
+    sigmoid: bool
+
+
+class LayerCall(NamedTuple):
+    """One call of a layer with one output a class, channels last."""
+
+    layer: nn.Module
+    feature: Tensor
+    output: Tensor
+
+
+def is_sigmoid(loss: nn.Module) -> bool:
+    """Whether a loss gives each class a probability of its own."""
+    return bool(getattr(loss, 'use_sigmoid', False))
