@@ -91,3 +91,23 @@ def steps_to_zero(norms: Tensor, alpha: float, rates: Tensor) -> Tensor:
         learning rate is.
     """
     return torch.where(norms > 0, norms / (alpha * rates), 0.)
+
+
+def group_growth(before: Tensor, after: Tensor, alpha: float,
+                 rates: Tensor) -> Tensor:
+    """What the optimizer adds to each norm a step, in units of its rate.
+
+    A step is ``||g|| <- ||g|| + lr * (growth - alpha)``, so a group shrinks
+    where its growth is below alpha. Under Adam it is at most about the root
+    of the number of elements, whatever the size of the gradient.
+
+    Args:
+        before: Norm of each group, of shape (number of groups,).
+        after: The same some steps later; none became zero on the way.
+        alpha: Weight of S.
+        rates: Learning rates of these steps, summed, of the same shape.
+
+    Returns:
+        The mean growth of the same shape; infinite or NaN without a step.
+    """
+    return alpha + (after - before) / rates

@@ -6,15 +6,17 @@ add the penalty's gradient, clip, step, soft-threshold. The penalty is added
 once an update, however many batches accumulate, and after DDP has averaged the
 gradients, so it is neither multiplied nor divided by a count.
 """
+import math
 from typing import Any, Callable, Dict, List, Optional
 
 from mmengine.logging import MessageHub
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from mmswap.engine.group_sparse import (
     add_penalty_grad,
+    group_growth,
     soft_threshold,
     steps_to_zero,
 )
@@ -59,6 +61,9 @@ class _GroupSparsity:
         self.alpha = alpha
         self.mode = mode
         self.start = start
+        # Norms of the last reading, and the learning rates summed since.
+        self._last_norms: Optional[Tensor] = None
+        self._rate_sums = [0.] * len(self.params)
         # Called with the gradients of the task losses as they are.
         self.listeners: List[Callable[[], None]] = []
 
@@ -84,8 +89,9 @@ class _GroupSparsity:
         step for overflowing gradients.
         """
         if self._acts('proximal'):
-            for params, rate in zip(self.params, self._rates(optimizer)):
-                soft_threshold([params], self.alpha * rate)
+            for i, rate in enumerate(self._rates(optimizer)):
+                soft_threshold([self.params[i]], self.alpha * rate)
+                self._rate_sums[i] += rate
 
     def _rates(self, optimizer: Optimizer) -> List[float]:
         """The learning rate of each sparse group."""
@@ -103,17 +109,33 @@ class _GroupSparsity:
 
         Returns:
             ``swap/steps_to_zero_min``, see
-            :func:`~mmswap.engine.group_sparse.steps_to_zero`; nothing without
+            :func:`~mmswap.engine.group_sparse.steps_to_zero`, and, from the
+            second reading on, ``swap/group_growth_min``, see
+            :func:`~mmswap.engine.group_sparse.group_growth`; nothing without
             a proximal step, or where no group is ever to go.
         """
         if not self.alpha or self.mode != 'proximal':
             return {}
         norms = stacked_norms(self.params)
+        scalars = self._growth(norms)
         steps = steps_to_zero(norms, self.alpha,
                               norms.new_tensor(self._rates(optimizer)))
         left = [value for value in steps.tolist()
                 if 0 < value < float('inf')]
-        return {'swap/steps_to_zero_min': min(left)} if left else {}
+        if left:
+            scalars['swap/steps_to_zero_min'] = min(left)
+        return scalars
+
+    def _growth(self, norms: Tensor) -> Dict[str, float]:
+        """The smallest growth since the last reading, of groups not zero."""
+        last, sums = self._last_norms, norms.new_tensor(self._rate_sums)
+        self._last_norms, self._rate_sums = norms, [0.] * len(self.params)
+        if last is None:
+            return {}
+        growth = group_growth(last, norms, self.alpha, sums)
+        alive = [value for value, norm in zip(growth.tolist(), norms.tolist())
+                 if norm > 0 and math.isfinite(value)]
+        return {'swap/group_growth_min': min(alive)} if alive else {}
 
 
 class _SparseWrapper:

@@ -118,6 +118,19 @@ def test_swap_log_hook_tells_how_far_groups_are_from_going(train_toy):
         pytest.approx(min(by_hand.seen[3].values()) / .001))
 
 
+def test_swap_log_hook_tells_what_a_group_grows_by(train_toy):
+    by_hand = NormsByHand()
+    runner = train_toy([SwapLogHook(interval=2), by_hand], alpha=.1,
+                       mode='proximal')
+    told = runner.visualizer.told
+    assert 'swap/group_growth_min' not in told[2]
+    # Two steps of AdamW's rate 0.01, and 0.1 of alpha taken off in each.
+    grown = [by_hand.seen[3][key] - by_hand.seen[1][key]
+             for key in by_hand.seen[3]]
+    assert told[4]['swap/group_growth_min'] == pytest.approx(
+        .1 + min(grown) / .02, rel=1e-4)
+
+
 @pytest.mark.parametrize('sparse', [
     dict(alpha=.1), dict(alpha=1e4, mode='proximal')])
 def test_no_group_is_to_go(train_toy, sparse):
