@@ -1,5 +1,5 @@
-# Memory aware synapses. The published penalty, 0.005, is 0.3% of the loss here;
-# at 1.5 it is a third.
+# Memory aware synapses. The published penalty, 0.005, is 0.3% of the loss
+# here; at 1.5 it is a third.
 _base_ = '../../_base_/baselines/vit-nano.py'
 
 model = dict(
