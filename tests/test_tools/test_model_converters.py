@@ -12,8 +12,10 @@ TOOLS = Path(__file__).parents[2] / 'tools' / 'model_converters'
 @pytest.fixture
 def head():
     """A head of mmpretrain's ViT with four classes."""
+    from mmengine.registry import DefaultScope
     from mmpretrain.models.heads import VisionTransformerClsHead
-    return VisionTransformerClsHead(num_classes=4, in_channels=3)
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        return VisionTransformerClsHead(num_classes=4, in_channels=3)
 
 
 @pytest.fixture
