@@ -8,9 +8,8 @@ _base_ = [
 custom_imports = dict(imports=['mmswap'], allow_failed_imports=False)
 classes = dict(base=_base_.base_classes, forget=_base_.forget_classes)
 # What is driven up is the class loss alone; the boxes of what is forgotten are
-# learned, with the model's own weights 5 and 2. Published is the loss of the
-# last decoder layer only. mmdet has no switch for that, so that the bound is
-# one for the sum of six class losses here.
+# learned, with the model's own weights 5 and 2. Only the last decoder layer
+# has losses.
 model = dict(
     _delete_=True,
     type='mmswap.SwapModel',
@@ -22,6 +21,7 @@ model = dict(
         bound=15.,
         weight=0.15,
         ascend=('loss_cls', ),
+        aux_losses=False,
         forget_prototype_weight=0.005,
         prototype_bound=18.))
 

@@ -9,6 +9,7 @@ from mmswap.models.objectives.base import Objective
 from mmswap.models.outputs.branch import BranchOutputs, loss_terms
 from mmswap.models.outputs.loss_rise import LossRise
 from mmswap.models.outputs.observer import Observer
+from mmswap.models.outputs.row_matching import is_auxiliary
 
 
 def step_losses(model: BaseModel, objective: Objective,
@@ -54,6 +55,9 @@ def _branch(model: BaseModel, objective: Objective, name: str,
         if objective.wants_rise(name):
             stack.enter_context(rise)
         losses = model(**batch, mode='loss')
+    if not objective.aux_losses:
+        losses = {key: value for key, value in losses.items()
+                  if not is_auxiliary(key)}
     outputs = BranchOutputs(loss_terms(losses), rise=rise.rise)
     if objective.observes:
         seen = observer.take()

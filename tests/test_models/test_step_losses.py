@@ -132,3 +132,25 @@ def test_every_trained_parameter_gets_a_gradient(build_swap, detector,
     assert not [key for key, param in trained.items() if param.grad is None]
     frozen = [p for p in swap.parameters() if not p.requires_grad]
     assert all(param.grad is None for param in frozen)
+
+
+def test_losses_of_auxiliary_outputs_can_be_left_out(build_swap, stock_twin,
+                                                     make_batch, read_config):
+    """Those of Mask2Former's last decoder layer have names without a dot."""
+    objective = dict(
+        type='mmswap.ForgetObjective', bound=1e3, aux_losses=False)
+    swap = build_swap('mask2former', 'forget', objective=objective)
+    stock = stock_twin(swap)
+    batches = dict(retain=make_batch(2, 1), forget=make_batch(1, 2, (3, 5)))
+    torch.manual_seed(7)
+    terms = swap_losses(swap, batches)
+    torch.manual_seed(7)
+    for name, batch in dict(
+            retain=make_batch(2, 1), forget=make_batch(1, 2, (3, 5))).items():
+        data = stock.data_preprocessor(batch, True)
+        losses = stock(**data, mode='loss')
+        wanted = sum(losses[key] for key in ('loss_cls', 'loss_mask',
+                                             'loss_dice'))
+        torch.testing.assert_close(
+            terms[f'{name}_total'], wanted.detach().sum())
+        assert len(losses) > 3

@@ -24,6 +24,8 @@ class Objective(nn.Module, metaclass=ABCMeta):
             branches.
         per_image: Whether these must be one row an image, as a classifier's
             are.
+        aux_losses: Whether the losses of auxiliary outputs (earlier decoder
+            layers, denoising queries, auxiliary heads) count.
         plan: Where the model's classifiers are.
         updates: How often the optimizer has stepped in this phase; see
             :meth:`set_updates`.
@@ -32,6 +34,7 @@ class Objective(nn.Module, metaclass=ABCMeta):
     branches: Tuple[str, ...] = ()
     observes: bool = False
     per_image: bool = False
+    aux_losses: bool = True
     plan: ObserverPlan
 
     def __init__(self) -> None:

@@ -74,6 +74,9 @@ class ForgetObjective(Objective):
             and heads (``'d0.loss_cls'``, ``'dn_loss_cls'``); see
             :func:`~mmswap.models.outputs.branch.named_terms`. None for the
             whole loss.
+        aux_losses: Whether the losses of auxiliary outputs, such as earlier
+            decoder layers, count, in both branches. GS-LoRA's detection
+            leaves them out (``--no_aux_loss``).
 
     Raises:
         ValueError: If the bound is neither positive nor ``'auto'``, a weight
@@ -89,7 +92,8 @@ class ForgetObjective(Objective):
                  weight: float = 0.2,
                  retain_weight: float = 1.0,
                  auto_factor: float = 4.0,
-                 ascend: Optional[Sequence[str]] = None) -> None:
+                 ascend: Optional[Sequence[str]] = None,
+                 aux_losses: bool = True) -> None:
         super().__init__()
         is_number = isinstance(bound, (int, float)) and bound > 0
         if bound != 'auto' and not is_number:
@@ -104,6 +108,7 @@ class ForgetObjective(Objective):
         self.weight = check_weight('weight', weight)
         self.retain_weight = check_weight('retain_weight', retain_weight)
         self.auto_factor = auto_factor
+        self.aux_losses = aux_losses
         self.ascend = None if ascend is None else tuple(ascend)
         self.bound: Optional[float] = None if bound == 'auto' else float(bound)
         self.auto_bound = PhaseBuffers()
