@@ -128,6 +128,7 @@ def test_a_stock_model_is_swapped(entry, library):
     for branch, labels in (('learn', learned), ('forget', [1])):
         if branch == 'forget':
             swap.objective = ForgetObjective(bound=1e6)
+            swap.objective.attach(swap.model, table)
         changed = take_step(swap, config, branch, labels, stuff)
         still = [
             name for name, params in swap.groups.items()

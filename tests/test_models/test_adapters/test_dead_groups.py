@@ -94,6 +94,7 @@ def start_after_another_draw(rank, world):
     }
 
 
+@pytest.mark.slow
 def test_two_processes_draw_the_same(tmp_path):
     first, second = run_on_two_ranks(start_after_another_draw, tmp_path)
     for name, params in first.items():
