@@ -9,13 +9,18 @@ import torch
 TOOLS = Path(__file__).parents[2] / 'tools' / 'model_converters'
 
 
-@pytest.fixture
-def head():
-    """A head of mmpretrain's ViT with four classes."""
+def make_head(num_classes):
+    """A head of mmpretrain's ViT, whatever scope an earlier test left."""
     from mmengine.registry import DefaultScope
     from mmpretrain.models.heads import VisionTransformerClsHead
     with DefaultScope.overwrite_default_scope('mmpretrain'):
-        return VisionTransformerClsHead(num_classes=4, in_channels=3)
+        return VisionTransformerClsHead(num_classes, in_channels=3)
+
+
+@pytest.fixture
+def head():
+    """One with four classes."""
+    return make_head(4)
 
 
 @pytest.fixture
@@ -40,12 +45,11 @@ def cut(tmp_path, monkeypatch, head):
 
 
 def test_rows_follow_the_list(cut, head, capsys):
-    from mmpretrain.models.heads import VisionTransformerClsHead
     state = cut(['n3', 'n1'])
     assert '2 of 4 classes' in capsys.readouterr().out
     # Only the head has classes.
     assert state.pop('backbone.cls_token').shape == (4, 1)
-    small = VisionTransformerClsHead(num_classes=2, in_channels=3)
+    small = make_head(2)
     small.load_state_dict({key[len('head.'):]: state[key] for key in state})
     features = torch.randn(5, 3)
     torch.testing.assert_close(
