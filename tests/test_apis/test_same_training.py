@@ -118,14 +118,19 @@ def test_a_stock_train_py_is_swap_py(swapped, assert_same_bits):
 @pytest.mark.parametrize('options, last', [
     (ITERS, 'iter_4.pth'), (EPOCHS, 'epoch_2.pth')])
 def test_a_killed_run_ends_like_one_that_was_not(
-        swapped, train, assert_same_bits, options, last):
-    """It is killed after the third step; the second one's was saved."""
-    name = f'killed_{Path(last).stem}'
+        train, assert_same_bits, options, last):
+    """It is killed after the third step; the second one's was saved.
+
+    Loops are not compared with each other: mmengine 0.10 draws a seed for the
+    data when it makes one of them, and so before LoRA begins.
+    """
+    whole, name = (f'{kind}_{Path(last).stem}' for kind in ('whole', 'killed'))
+    train(whole, {**options, 'custom_hooks': []})
     kill = {'custom_hooks': [dict(type='KillAt', iteration=3)]}
     with pytest.raises(KeyboardInterrupt):
         train(name, {**options, **kill})
     train(name, {**options, 'custom_hooks': []}, '--resume')
-    assert_same_bits(weights(Path(name) / last), swapped)
+    assert_same_bits(weights(Path(name) / last), weights(Path(whole) / last))
 
 
 def test_a_run_without_a_seed_is_resumed_with_its_own(train,
