@@ -1,9 +1,12 @@
-"""Tiny COCO data sets that tests write and wrap."""
+"""Tiny COCO data sets that tests write and wrap, and their fixtures."""
 import json
 from typing import Any, Callable, Dict, List, Sequence, Union
 
 import cv2
 import numpy as np
+import pytest
+from mmdet.utils import register_all_modules
+from mmengine.registry import DefaultScope
 
 CLASSES = dict(
     base=['cat', 'dog', 'cow'], learn=['owl', 'fox'], forget=['dog'])
@@ -89,3 +92,17 @@ def coco_maker(folder) -> Callable[..., dict]:
             **kwargs)
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def mmdet_scope():
+    """The default scope of a run with an mmdet config."""
+    register_all_modules(init_default_scope=False)
+    with DefaultScope.overwrite_default_scope('mmdet'):
+        yield
+
+
+@pytest.fixture
+def coco(tmp_path) -> Callable[..., dict]:
+    """See :func:`coco_maker`."""
+    return coco_maker(tmp_path)
