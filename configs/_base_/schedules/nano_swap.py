@@ -1,0 +1,19 @@
+# One phase of a swap: fewer steps, one cosine, and the hooks that it needs.
+_base_ = './nano_iters.py'
+
+max_iters = 300
+train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
+optim_wrapper = dict(
+    constructor='mmswap.SwapOptimWrapperConstructor', optimizer=dict(lr=5e-3))
+param_scheduler = [
+    dict(
+        type='CosineAnnealingLR',
+        eta_min=1e-5,
+        by_epoch=False,
+        begin=0,
+        end=max_iters)
+]
+swap_hooks = dict(
+    swap=dict(type='mmswap.SwapHook'),
+    swap_log=dict(type='mmswap.SwapLogHook'),
+    adapter=dict(type='mmswap.AdapterHook'))
