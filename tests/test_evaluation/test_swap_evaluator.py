@@ -364,3 +364,21 @@ def test_two_ranks_find_what_one_does(tmp_path, monkeypatch):
     assert full['swap/forget'] == reference('forget', 'segm')[None]
     assert again['swap/forget'] == full['swap/forget']
     assert forgotten['swap/forget'] == 0
+
+
+def test_the_stock_evaluator_scores_each_split_that_has_a_class():
+    """As metrics by split do that are written one by one."""
+    stock = dict(COCO, ann_file='a/file/that/is/not/there.json')
+    evaluator = SwapEvaluator(metric=stock, before=BEFORE)
+    found = evaluate(evaluator)
+    assert [m.split for m in evaluator.metrics] == [
+        'retain', 'forget', 'learn', 'all']
+    wanted = evaluate(SwapEvaluator(
+        metrics={split: COCO for split in ('retain', 'forget', 'learn',
+                                           'all')}, before=BEFORE))
+    assert found == pytest.approx(wanted, nan_ok=True)
+
+
+def test_either_the_stock_evaluator_or_metrics_by_split():
+    with pytest.raises(ValueError, match='either metric, .* or metrics'):
+        SwapEvaluator()
