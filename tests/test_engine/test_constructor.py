@@ -1,6 +1,7 @@
 """SwapOptimWrapperConstructor: types, errors, parameter options."""
 import pytest
-from swap_toy import ToyDetector
+from mmengine.registry import MODELS
+from swap_toy import CLASSES, ToyDetector, make_swap_cfg
 
 from mmswap.engine import (
     GroupSparseOptimWrapper,
@@ -32,7 +33,8 @@ def test_an_adapter_gets_the_published_penalty_unless_told(build_toy):
     found = sparsity(build_toy())
     assert (found.alpha, found.mode) == (.01, 'penalty')
     assert sparsity(build_toy(), group_sparse=None).alpha == 0
-    assert sparsity(build_toy(trains='all')).alpha == 0
+    cfg = {**make_swap_cfg(CLASSES), 'adapter': None, 'trains': 'all'}
+    assert sparsity(MODELS.build(cfg)).alpha == 0
 
 
 @pytest.mark.parametrize('cfg, message', [
