@@ -11,7 +11,7 @@ model = dict(
     model=_base_.model,
     classes=_base_.classes,
     objective=dict(type='mmswap.LearnObjective'))
-val_evaluator = dict(metric=dict(metric='bbox'))
+val_evaluator = dict(metrics=dict(metric='bbox'))
 test_evaluator = val_evaluator
 default_hooks = _base_.swap_hooks
 load_from = 'work_dirs/dino_swin-nano_base/iter_2000.pth'

@@ -28,5 +28,5 @@ val_dataloader = dict(
         keep='all'))
 test_dataloader = val_dataloader
 val_evaluator = dict(
-    _delete_=True, type='mmswap.SwapEvaluator', metric=_base_.val_evaluator)
+    _delete_=True, type='mmswap.SwapEvaluator', metrics=_base_.val_evaluator)
 test_evaluator = val_evaluator
