@@ -25,7 +25,7 @@ OPTIONS = {
     'train_cfg.val_interval': STEPS,
     'param_scheduler.0.end': STEPS,
     'default_hooks.checkpoint.interval': STEPS,
-    'val_dataloader.dataset.indices': SCENES,
+    'val_dataloader.dataset.dataset.indices': SCENES,
 }
 
 
