@@ -46,7 +46,8 @@ class ReadableConsole:
         self.console = Console(
             self._stream, silent=not is_first_process(self._launcher))
         self._log = _LogFile(self.console)
-        self._changed: List[Tuple[logging.StreamHandler, TextIO, Any]] = []
+        self._replaced: List[Tuple[MMLogger, logging.Handler,
+                                   logging.StreamHandler]] = []
         self._stack = contextlib.ExitStack()
         self._calm(MMLogger.get_current_instance())
         self._stack.enter_context(
@@ -58,10 +59,11 @@ class ReadableConsole:
         """Print as before."""
         self._stack.close()
         self.console.keep()
-        for handler, stream, formatter in self._changed:
-            handler.setStream(stream)
-            handler.setFormatter(formatter)
-            handler.removeFilter(_is_shown)
+        for logger, ours, handler in self._replaced:
+            logger.removeHandler(ours)
+            if handler.stream is self._log:
+                handler.setStream(self.console.stream)
+            logger.addHandler(handler)
 
     def say(self, text: str) -> None:
         """Print a line.
@@ -79,33 +81,42 @@ class ReadableConsole:
         """
         kind = cfg.get('runner_type', 'Runner')
         kind = RUNNERS.get(kind) if isinstance(kind, str) else kind
-        calm = self._calm
+        adopt = self.adopt
 
         class CalmRunner(kind):  # type: ignore[valid-type,misc]
             """Begins its log without pages on machine, config and hooks."""
 
             def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
                 """Build it as the Runner does."""
-                return calm(super().build_logger(*args, **kwargs))
+                return adopt(super().build_logger(*args, **kwargs))
 
         runner = CalmRunner.from_cfg(cfg)
         runner.register_hook(ConsoleHook(self.console))
         return runner
 
-    def _calm(self, logger: MMLogger) -> MMLogger:
+    def adopt(self, logger: MMLogger) -> MMLogger:
+        """Let a Runner's logger show little, and take what is printed.
+
+        Args:
+            logger: The logger; it is returned.
+        """
+        self._calm(logger)
+        self._log.use(logger)
+        return logger
+
+    def _calm(self, logger: MMLogger) -> None:
         """Let a logger show what the console is for, and nothing else."""
-        for handler in logger.handlers:
+        for handler in list(logger.handlers):
             if type(handler) is not logging.StreamHandler or (
                     handler.stream is self.console):
                 continue
-            stream = handler.stream
-            if stream is self._log:
-                stream = self.console.stream
-            self._changed.append((handler, stream, handler.formatter))
-            handler.setStream(self.console)
-            handler.setFormatter(_Plain())
-            handler.addFilter(_is_shown)
-        return logger
+            ours = logging.StreamHandler(self.console)
+            ours.setLevel(handler.level)
+            ours.setFormatter(_Plain())
+            ours.filters = [_is_shown, *handler.filters]
+            logger.removeHandler(handler)
+            logger.addHandler(ours)
+            self._replaced.append((logger, ours, handler))
 
 
 def is_first_process(launcher: str) -> bool:
@@ -158,7 +169,7 @@ class _Plain(logging.Formatter):
 
 
 class _LogFile(io.TextIOBase):
-    """Takes what is printed to the log file of the last Runner.
+    """Takes what is printed to the log file of the console's last Runner.
 
     What comes before there is a Runner waits for its file.
     """
@@ -167,7 +178,13 @@ class _LogFile(io.TextIOBase):
         self.handler = _ToFile(self)
         self._console = console
         self._line = ''
+        self._files: List[logging.Handler] = []
         self._waiting: List[logging.LogRecord] = []
+
+    def use(self, logger: MMLogger) -> None:
+        """Write to the file of a Runner's logger from now on."""
+        self._files = [handler for handler in logger.handlers
+                       if isinstance(handler, logging.FileHandler)]
 
     def write(self, text: str) -> int:
         """Take the lines that are complete, and show warnings."""
@@ -184,13 +201,10 @@ class _LogFile(io.TextIOBase):
     def take(self, record: logging.LogRecord) -> None:
         """Write a record to the file, after those that have waited."""
         self._waiting.append(record)
-        files = [handler
-                 for handler in MMLogger.get_current_instance().handlers
-                 if isinstance(handler, logging.FileHandler)]
-        if files:
+        if self._files:
             waiting, self._waiting = self._waiting, []
             for each in waiting:
-                for file in files:
+                for file in self._files:
                     file.handle(each)
 
 
