@@ -16,8 +16,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 CONFIG = 'configs/digits/mask2former_swin-nano_{}.py'
-OPTIONS = ['val_dataloader.dataset.indices=8', 'train_dataloader.batch_size=8',
-           'train_dataloader.num_workers=0', 'randomness.seed=0']
+OPTIONS = ['val_dataloader.dataset.indices=8']
 MMSWAP = [sys.executable, '-m', 'mmswap.apis.cli']
 
 

@@ -51,16 +51,16 @@ TABLE = ['  | metric        | value |', '  | ------------- | ----- |',
          '  | coco/bbox_mAP | 0.250 |']
 
 
-def _loader():
-    return DataLoader([dict(inputs=0)] * 4, batch_size=2)
+def _loader(images=4):
+    return DataLoader([dict(inputs=0)] * images, batch_size=2)
 
 
 @pytest.fixture
 def runner(tmp_path, monkeypatch):
     """(train_cfg) -> a Runner of the toy."""
     monkeypatch.setattr('mmengine.runner.runner.collect_env', dict)
-    return lambda train_cfg: Runner(
-        Toy(), str(tmp_path), train_dataloader=_loader(),
+    return lambda train_cfg, images=4: Runner(
+        Toy(), str(tmp_path), train_dataloader=_loader(images),
         val_dataloader=_loader(), test_dataloader=_loader(),
         train_cfg=train_cfg, val_cfg=dict(), test_cfg=dict(),
         optim_wrapper=dict(optimizer=dict(type='SGD', lr=.1)),
@@ -82,9 +82,9 @@ def _without_time(lines):
 
 def test_a_training_by_iterations(runner):
     lines = _printed(
-        runner(dict(type='IterBasedTrainLoop', max_iters=3, val_interval=3)),
-        'train')
-    assert lines[0] == '  images: 4; trains 3 of 7 parameters'
+        runner(dict(type='IterBasedTrainLoop', max_iters=3, val_interval=3),
+               images=6), 'train')
+    assert lines[0] == '  images: 6; trains 3 of 7 parameters'
     assert lines[1].startswith('  log: ') and lines[1].endswith('.log')
     assert Path(lines[1][len('  log: '):]).is_file()
     assert _without_time(lines[2:]) == [
@@ -110,7 +110,7 @@ def test_a_score_is_a_table(runner, method):
 def test_the_loss_is_read_when_it_is_shown(runner):
     """And not at every step: what shows it may wait for a GPU."""
     run = runner(dict(type='IterBasedTrainLoop', max_iters=200,
-                      val_interval=500))
+                      val_interval=500), images=400)
     read = []
 
     class Buffer:
