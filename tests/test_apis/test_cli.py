@@ -103,7 +103,18 @@ def test_run(toy, capsys):
     assert (toy.work_dir / 'swap_report.md').is_file()
 
 
+def test_report_is_that_of_the_run(toy, capsys):
+    _mmswap('run', toy.learn, toy.forget, '--work-dir', toy.work_dir)
+    wanted = capsys.readouterr().out.partition('\n\n')[2]
+    (toy.work_dir / 'swap_report.md').unlink()
+    _mmswap('report', toy.work_dir)
+    assert capsys.readouterr().out.strip() == wanted.strip()
+    assert (toy.work_dir / 'swap_report.md').is_file()
+
+
 @pytest.mark.parametrize('args, key', [
+    (['undo', '{toy}', 'x.pth', 'toy_learn', 'out.pth'], 'model.type'),
+    (['report', 'nowhere'], 'WORK_DIR'),
     (['train', '{toy}', '--auto-scale-lr'], 'auto_scale_lr.base_batch_size'),
     (['test', '{toy}', 'x.pth', '--tta'], 'tta_model'),
     (['test', '{toy}', 'x.pth', '--show'], 'default_hooks.visualization'),

@@ -65,7 +65,7 @@ def runner(tmp_path, monkeypatch):
         train_cfg=train_cfg, val_cfg=dict(), test_cfg=dict(),
         optim_wrapper=dict(optimizer=dict(type='SGD', lr=.1)),
         val_evaluator=ToyEvaluator(), test_evaluator=ToyEvaluator(),
-        experiment_name=tmp_path.name)
+        default_hooks=dict(checkpoint=None), experiment_name=tmp_path.name)
 
 
 def _printed(runner, method):
