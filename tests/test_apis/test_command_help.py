@@ -5,6 +5,7 @@ import shlex
 import pytest
 
 from mmswap.apis.cli import COMMANDS, build_parser
+from mmswap.apis.commands import phases, results
 from mmswap.apis.commands.command import Command
 from mmswap.apis.commands.phases import TRAIN
 from mmswap.apis.commands.results import UNDO
@@ -55,3 +56,10 @@ def test_a_command_of_a_line_has_help_too():
     command = Command('does it', TRAIN.add_arguments, TRAIN.run)
     assert command.about == command.examples == ''
     assert UNDO.about and UNDO.examples
+
+
+@pytest.mark.parametrize('module', [phases, results])
+def test_every_command_is_listed(module):
+    commands = [value for value in vars(module).values()
+                if isinstance(value, Command)]
+    assert commands and all(c in COMMANDS.values() for c in commands)
