@@ -16,6 +16,7 @@ from mmswap.apis.config import (
     load_config,
     set_local_rank,
 )
+from mmswap.apis.init.command import INIT_HELP, add_init_arguments, run_init
 from mmswap.apis.launch import build_runner
 from mmswap.apis.merge import merge_checkpoint
 from mmswap.apis.publish import publish_checkpoint
@@ -155,6 +156,7 @@ def _publish(args: argparse.Namespace) -> None:
 
 
 COMMANDS: Dict[str, Command] = dict(
+    init=Command(INIT_HELP, add_init_arguments, run_init),
     train=Command('train one phase, or any other config',
                   _add_train_arguments, _train),
     test=Command('score a checkpoint', _add_test_arguments, _test),
