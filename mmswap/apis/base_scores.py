@@ -62,9 +62,10 @@ def score_later_forgets(cfg: Config, phases: Sequence[Phase]) -> None:
     if not subsets or not is_mmswap_type(cfg.val_evaluator, 'SwapEvaluator'):
         return
     cfg.val_evaluator.subsets = subsets
-    if 'forget' not in cfg.val_evaluator.metrics:
+    metrics = cfg.val_evaluator.get('metrics')
+    if metrics is not None and 'forget' not in metrics:
         # The first request only learns; its plan left the metric out.
-        cfg.val_evaluator.metrics['forget'] = next(
+        metrics['forget'] = next(
             phase.cfg.val_evaluator.metrics['forget'] for phase in phases
             if _subset(phase.name) in subsets)
 

@@ -41,7 +41,8 @@ def request_cfg(cfg: Config, request: Request, table: ClassTable) -> Config:
         cfg.merge_from_dict({'model.adapter.name': request.adapter})
     for key in ('val_evaluator', 'test_evaluator'):
         evaluator = cfg.get(key)
-        if is_mmswap_type(evaluator, 'SwapEvaluator'):
+        if is_mmswap_type(evaluator, 'SwapEvaluator') and (
+                'metrics' in evaluator):
             evaluator.metrics = {
                 split: metric
                 for split, metric in evaluator.metrics.items()

@@ -6,7 +6,7 @@ from mmengine.config import Config
 from mmswap.class_table import ClassTable
 from mmswap.config.types import is_mmswap_type, walk
 
-_HOLDERS = ('SwapModel', 'ClassSubset', 'SwapEvaluator')
+_HOLDERS = ('SwapModel', 'SwapDataset', 'ClassSubset', 'SwapEvaluator')
 
 
 def table_holders(cfg: Config) -> Iterator[Tuple[str, Dict[str, Any]]]:
@@ -16,8 +16,9 @@ def table_holders(cfg: Config) -> Iterator[Tuple[str, Dict[str, Any]]]:
         cfg: A config.
 
     Yields:
-        The dotted path of each ``SwapModel``, ``ClassSubset`` and
-        ``SwapEvaluator`` with the key ``classes``, and that part itself.
+        The dotted path of each ``SwapModel``, ``SwapDataset``,
+        ``ClassSubset`` and ``SwapEvaluator`` with the key ``classes``, and
+        that part itself.
     """
     for path, part in walk(cfg):
         if isinstance(part, dict) and 'classes' in part and any(

@@ -7,6 +7,7 @@ from mmengine.logging import print_log
 
 from mmswap.class_table import ClassTable
 from mmswap.config.category_order import category_order
+from mmswap.config.split_metrics import stock_metrics, with_files
 from mmswap.config.types import is_mmswap_type, mmswap_types
 
 # What testing and inference read of a config. Everything else, helper
@@ -85,7 +86,7 @@ def merged_config(cfg: Config,
         loader['dataset'] = _stock_dataset(loader['dataset'], table,
                                            tuple(names) or table.names)
         key = f'{split}_evaluator'
-        kept[key] = _stock_evaluator(kept.get(key))
+        kept[key] = _stock_evaluator(kept.get(key), loader['dataset'])
     _drop_mmswap_parts(kept)
     kept = _with_twins(kept)
     left = [f'{path} = {value!r}' for path, value in mmswap_types(kept)]
@@ -133,12 +134,19 @@ def _stock_dataset(dataset: Dict[str, Any], table: ClassTable,
     return dataset
 
 
-def _stock_evaluator(evaluator: Any) -> Any:
-    """The metrics for all classes, else those of the first split."""
+def _stock_evaluator(evaluator: Any, dataset: Dict[str, Any]) -> Any:
+    """The metrics for all classes, else those of the first split.
+
+    A stock evaluator reads the files of the data set of the merged config.
+    """
     if not is_mmswap_type(evaluator, 'SwapEvaluator'):
         return evaluator
-    metrics = evaluator['metrics']
-    chosen = metrics.get('all', next(iter(metrics.values())))
+    if 'metric' in evaluator:
+        chosen: Any = [with_files(metric, dataset)
+                       for metric in stock_metrics(evaluator['metric'])]
+    else:
+        metrics = evaluator['metrics']
+        chosen = metrics.get('all', next(iter(metrics.values())))
     if isinstance(chosen, list) and len(chosen) == 1:
         return chosen[0]
     return chosen

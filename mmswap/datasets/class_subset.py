@@ -13,10 +13,11 @@ from mmswap.datasets.shots import (
     choose_shots,
     log_shots,
 )
+from mmswap.datasets.showing import build_showing, with_truth
 from mmswap.datasets.splits import kept_and_unwanted
 from mmswap.registry import DATASETS
 from mmswap.tasks.label_names import data_source, map_labels, table_metainfo
-from mmswap.tasks.lookup import read_labels
+from mmswap.tasks.lookup import read_labels, task_of_dataset
 
 OTHERS = ('strip', 'ignore', 'drop')
 
@@ -28,7 +29,12 @@ class ClassSubset(Dataset):
     Labels are mapped by *name* from the data set to the class table. Images
     stay that hold at least one object, or pixel, of a kept class that is not
     to be ignored. A data set in test mode of which every class of the table
-    is kept keeps its empty images too, as its metrics count them.
+    is kept keeps its empty images too, as its metrics count them; and its
+    samples carry the ground truth that metrics without ``ann_file`` read.
+
+    A config with the classes of the base model is given those to keep that it
+    has: mmdet's COCO-like data sets by their file, mmpretrain's by their
+    folders; labels that are numbers are places in the class table.
 
     Args:
         dataset: An mmengine ``BaseDataset`` that is no wrapper, built or as a
@@ -55,16 +61,14 @@ class ClassSubset(Dataset):
             every pixel has to be something, and left to itself a forgotten
             one may become what was learned. Defaults to None.
         shots: Number of images per kept class, chosen at random; None for
-            all images. An image counts for each kept class that it holds.
-            Defaults to None.
+            all. An image counts for each kept class that it holds.
         fraction: Share of the images that stay, chosen at random, above 0 and
-            up to 1, at least one image. Defaults to None, all of them.
+            up to 1, at least one image. None for all.
         num_images: Number of images that stay, chosen at random. Of this,
-            ``shots`` and ``fraction`` one can be given. Defaults to None.
-        seed: Seed of the choice. Defaults to 0.
+            ``shots`` and ``fraction`` one can be given.
+        seed: Seed of the choice.
         allow_empty: Whether it may hold no image, as the images of classes
             that a later request learns do while those are to be retained.
-            Defaults to False.
         lazy_init: Whether to leave reading the annotations to
             :meth:`full_init`. Defaults to False.
 
@@ -73,10 +77,9 @@ class ClassSubset(Dataset):
         TypeError: If ``dataset`` is a dataset wrapper, or holds labels of
             another kind.
         ValueError: If ``keep`` names no class, ``without`` a kept one,
-            ``others`` or a choice of images is none of the above, the
-            data set hides classes that it would have to show, its labels
-            cannot be read, or no image is left and ``allow_empty`` does not
-            allow it.
+            ``others`` or a choice of images is none of the above, the data
+            set hides classes that it would have to show, its labels cannot be
+            read, or no image is left and ``allow_empty`` is False.
     """
 
     def __init__(self,  # noqa: PLR0913
@@ -107,14 +110,9 @@ class ClassSubset(Dataset):
         self.num_images = num_images
         self.seed = seed
         self.allow_empty = allow_empty
-        if isinstance(dataset, dict):
-            dataset = DATASETS.build(dataset)
-        if not isinstance(dataset, BaseDataset):
-            raise TypeError(
-                'ClassSubset.dataset must be a BaseDataset and no dataset '
-                f'wrapper, got {type(dataset).__name__}; wrap each of its '
-                'data sets in a ClassSubset and give the list to SwapDataset')
-        self.dataset = dataset
+        shown = self._keep | self._without
+        self.dataset = build_showing(dataset, self.class_table, shown, others)
+        self._task = task_of_dataset(self.dataset)
         self._fully_initialized = False
         if not lazy_init:
             self.full_init()
@@ -135,8 +133,12 @@ class ClassSubset(Dataset):
 
     @property
     def pipeline(self) -> Compose:
-        """The data set's pipeline."""
+        """The data set's own."""
         return self.dataset.pipeline
+
+    @pipeline.setter
+    def pipeline(self, pipeline: Compose) -> None:
+        self.dataset.pipeline = pipeline
 
     def full_init(self) -> None:
         """Read the annotations and choose the images, once."""
@@ -205,9 +207,11 @@ class ClassSubset(Dataset):
         """
         retries = 0 if self.test_mode else self.dataset.max_refetch
         for _ in range(retries + 1):
-            data = self.pipeline(self.get_data_info(idx))
+            data_info = self.get_data_info(idx)
+            truth = self._task.ground_truth(data_info)
+            data = self.pipeline(data_info)
             if data is not None:
-                return data
+                return with_truth(data, truth) if self.test_mode else data
             idx = np.random.randint(len(self))
         raise RuntimeError(
             'dataset.pipeline must return a sample, got None '

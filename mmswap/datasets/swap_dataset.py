@@ -1,49 +1,86 @@
 """The data of one phase: a named branch for each stream of batches."""
 import bisect
 from contextlib import nullcontext
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 from mmengine.dataset import force_full_init
 from torch.utils.data import Dataset
 
+from mmswap.class_table import ClassTable
+from mmswap.datasets.phase_branches import check_one_table, given_branches
 from mmswap.datasets.seeding import SeededIndex, seeded
 from mmswap.registry import DATASETS
 
 # Branches reach SwapModel.forward as keyword arguments beside these.
-_RESERVED = ('inputs', 'data_samples', 'mode')
+_RESERVED = ('inputs', 'data_samples', 'mode', 'branch')
 
 
 @DATASETS.register_module()
 class SwapDataset(Dataset):
     """The branches of a phase, end to end in one index space.
 
-    It tells each sample's branch, so that ``SwapSampler`` can draw a fixed
-    number from each and ``swap_collate`` can part them again. A branch may be
-    made of several data sets, each with its own pipeline.
+    In a learn phase the old images show what is retained and the new ones
+    what is learned. In a forget phase old and new images show what is
+    retained, and the old ones what is forgotten. What earlier requests
+    learned is retained, or forgotten, on the new images.
+
+    Each sample says its branch, so that ``SwapSampler`` can draw a fixed
+    number from each and the data preprocessor of a ``SwapModel`` can part
+    them again, whatever collated them.
 
     Args:
-        branches: For each branch, in the order of the batches, a data set or
-            a list of data sets, built or as configs. Usually each is a
-            ``ClassSubset``.
+        branches: For special cases, in place of the arguments below: for each
+            branch, in the order of the batches, a data set or a list of data
+            sets, built or as configs. Usually each is a ``ClassSubset``.
         lazy_init: Whether to leave reading the annotations to
             :meth:`full_init`. Defaults to False.
+        phase: ``'learn'`` or ``'forget'``.
+        classes: The class table.
+        old: Images of the base model's classes, a data set of any kind that
+            ``ClassSubset`` takes, or a wrapper around one, built or as
+            config: usually that which the base model was trained on.
+        new: Images of the classes that are learned, the same, or what differs
+            from ``old``, such as ``dict(ann_file='learn.json')``. Defaults to
+            None, for a forget phase without learned classes.
+        subset: Further arguments of each ``ClassSubset``, such as
+            ``dict(shots=4)``; under the name of a branch, those of that
+            branch alone, such as ``dict(retain=dict(others='ignore'))``.
 
     Attributes:
         branches: The built data sets of each branch, as a dict of lists.
-        branch_sizes: How many samples of each branch make a batch; None
-            until a sampler says so with :meth:`set_branch_sizes`.
+        in_equal_shares: Whether the data sets of a branch are to be seen
+            equally often, as old and new ones are; those of ``branches=`` are
+            seen by their lengths.
 
     Raises:
-        TypeError: If ``branches`` is no dict.
+        TypeError: If ``branches`` is no dict, or a sample is none.
         ValueError: If there is no branch, a branch has no data set or no
-            image, a name can be no keyword of ``SwapModel.forward``, or the
-            data sets have different classes.
+            image, a name can be no keyword of ``SwapModel.forward``, the
+            data sets have different classes, both or neither of ``branches``
+            and ``phase`` are given, or as :func:`phase_branches`.
+
+    Examples:
+        >>> dataset = dict(
+        ...     type='mmswap.SwapDataset',
+        ...     phase='learn',
+        ...     classes=classes,
+        ...     old=_base_.train_dataloader.dataset,
+        ...     new=dict(ann_file='learn.json'))
     """
 
-    def __init__(self,
-                 branches: Mapping[str, Any],
-                 lazy_init: bool = False) -> None:
+    def __init__(self,  # noqa: PLR0913
+                 branches: Optional[Mapping[str, Any]] = None,
+                 lazy_init: bool = False,
+                 phase: Optional[str] = None,
+                 classes: Union[ClassTable, Mapping[str, Any], None] = None,
+                 old: Any = None,
+                 new: Any = None,
+                 subset: Optional[Mapping[str, Any]] = None) -> None:
+        self.in_equal_shares = branches is None
+        branches = given_branches(
+            branches, dict(phase=phase, classes=classes, old=old, new=new,
+                           subset=subset))
         if not isinstance(branches, Mapping):
             raise TypeError('SwapDataset.branches must be a dict of data '
                             f'sets, got {branches!r}')
@@ -55,8 +92,7 @@ class SwapDataset(Dataset):
             _check_name(name)
             self.branches[name] = _build(name, datasets)
         self._flat = [d for branch in self.branches.values() for d in branch]
-        _check_classes(self.branches)
-        self.branch_sizes: Optional[Dict[str, int]] = None
+        check_one_table(self.branches)
         self._fully_initialized = False
         if not lazy_init:
             self.full_init()
@@ -101,16 +137,46 @@ class SwapDataset(Dataset):
                            f'{branch!r}')
         return self._ranges[branch]
 
-    def set_branch_sizes(self, branch_sizes: Mapping[str, int]) -> None:
-        """Note how many samples of each branch make a batch.
-
-        Every sample carries the note to ``swap_collate``, the only one that
-        sees how many arrive.
+    @force_full_init
+    def branch_parts(self, branch: str) -> List[range]:
+        """The indices of each data set of a branch, in order.
 
         Args:
-            branch_sizes: Samples per batch and process of each branch.
+            branch: Name of the branch.
+
+        Raises:
+            KeyError: If there is no such branch.
         """
-        self.branch_sizes = dict(branch_sizes)
+        start = self.branch_range(branch).start
+        parts = []
+        for dataset in self.branches[branch]:
+            parts.append(range(start, start + len(dataset)))
+            start += len(dataset)
+        return parts
+
+    @property
+    def pipeline(self) -> Any:
+        """The pipeline of the first data set.
+
+        Setting it sets that of all, as mmdet's ``PipelineSwitchHook`` does.
+        """
+        return self._flat[0].pipeline
+
+    @pipeline.setter
+    def pipeline(self, pipeline: Any) -> None:
+        for dataset in self._flat:
+            dataset.pipeline = pipeline
+
+    def update_skip_type_keys(self, skip_type_keys: Sequence[str]) -> None:
+        """Leave transforms out, as mmdet's ``YOLOXModeSwitchHook`` does.
+
+        Args:
+            skip_type_keys: Types of transforms that each
+                ``MultiImageMixDataset`` is to leave out.
+        """
+        for dataset in self._flat:
+            if hasattr(dataset, 'update_skip_type_keys'):
+                dataset.update_skip_type_keys(skip_type_keys)
 
     @force_full_init
     def __len__(self) -> int:
@@ -126,18 +192,23 @@ class SwapDataset(Dataset):
                 transforms.
 
         Returns:
-            A dict with ``branch``, the branch's name, ``sample``, what the
-            data set gives, and ``branch_sizes``, as expected by the sampler.
+            What the data set gives, usually a dict with ``inputs`` and
+            ``data_samples``, and the name of the branch as ``branch``.
 
         Raises:
             IndexError: If there is no such sample.
+            TypeError: If the sample is no dict.
         """
         dataset, inner, branch = self._locate(idx)
         with (seeded(idx.seed) if isinstance(idx, SeededIndex) else
               nullcontext()):
             sample = dataset[inner]
-        return dict(
-            branch=branch, sample=sample, branch_sizes=self.branch_sizes)
+        if not isinstance(sample, Mapping):
+            raise TypeError(
+                'train_dataloader.dataset must be made of data sets whose '
+                f'samples are dicts, got a {type(sample).__name__} in '
+                f'{branch}')
+        return {**sample, 'branch': branch}
 
     def _locate(self, idx: int) -> Tuple[Any, int, str]:
         """The data set of a sample, the index in it and the branch."""
@@ -165,21 +236,3 @@ def _build(name: str, datasets: Any) -> List[Any]:
         raise ValueError(f'SwapDataset.branches.{name} must have a data set, '
                          'got an empty list')
     return [DATASETS.build(d) if isinstance(d, dict) else d for d in datasets]
-
-
-def _check_classes(branches: Mapping[str, List[Any]]) -> None:
-    """Refuse data sets whose labels mean different classes."""
-    first = None
-    for name, datasets in branches.items():
-        for dataset in datasets:
-            found = {
-                key: dataset.metainfo.get(key)
-                for key in ('classes', 'swap_classes')
-            }
-            if first is None:
-                first = found
-            elif found != first:
-                raise ValueError(
-                    'SwapDataset.branches must agree on the classes, but '
-                    f'those of {next(iter(branches))} start with {first} and '
-                    f'{name} has {found}')

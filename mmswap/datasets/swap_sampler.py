@@ -1,16 +1,15 @@
 """A fixed number of samples of each branch in every batch."""
 from itertools import count, islice
-from typing import Any, Dict, Iterator, Mapping, Optional, Sequence
+from typing import Iterator, Mapping, Optional, Sequence
 
 import torch
 from mmengine.dist import get_dist_info, sync_random_seed
 from torch.utils.data import Sampler
 
-from mmswap.datasets.seeding import SeededIndex
+from mmswap.datasets.proportions import draws_by_branch, sizes_by_branch
+from mmswap.datasets.seeding import SeededIndex, mix_seed
 from mmswap.datasets.swap_dataset import SwapDataset
 from mmswap.registry import DATA_SAMPLERS
-
-_KEY = 'train_dataloader.sampler.branch_sizes'
 
 
 @DATA_SAMPLERS.register_module()
@@ -19,7 +18,9 @@ class SwapSampler(Sampler):
 
     An epoch is one pass of the branch that the phase is about: as many
     batches as that branch needs to give each of its images once, the last one
-    filled up from its next pass.
+    filled up from its next pass. Where a branch is made of several data sets,
+    a pass shows them in their shares: that which is largest for its share
+    once, the others as often as it takes.
 
     Each branch is a stream: its indices are shuffled with the seed, gone
     through, shuffled again, and so on, whatever the length of the other
@@ -34,14 +35,24 @@ class SwapSampler(Sampler):
 
     Args:
         dataset: A ``SwapDataset``.
-        branch_sizes: Samples per batch and process of each branch.
-        batch_size: Their sum, for those who want it checked early (the
-            batch itself is checked by ``swap_collate``). Defaults to None.
+        branch_sizes: Samples per batch and process of each branch, where
+            these are not ``retain`` and one other. Defaults to None.
+        batch_size: Their sum, for those who want it checked early (a Runner
+            with a ``SwapHook`` checks it before it trains). Defaults to None.
         seed: Seed of the shuffles, the same in all processes. None draws one
             and shares it. Defaults to None.
         shuffle: Whether to shuffle. Defaults to True.
         epoch_of: The branch that an epoch is one pass of. By default the one
             beside ``retain``; of several, the one that takes the most steps.
+        retain: Samples per batch and process of the branch ``retain``.
+        target: The same of the other branch, whose name depends on the
+            phase: ``learn`` or ``forget``.
+        shares: How often the data sets of a branch are seen in relation to
+            one another, such as ``dict(retain=(2, 1))`` for two old images on
+            one new. By default old and new images are seen equally often (as
+            was best, or near it, with digit scenes of which 2,000 were old
+            and 500 new, docs/digits.md), and the data sets of
+            ``SwapDataset(branches=...)`` by their lengths.
 
     Attributes:
         endless: Whether to go on where an epoch ends. Loops that count
@@ -52,23 +63,28 @@ class SwapSampler(Sampler):
     Raises:
         TypeError: If ``dataset`` is no ``SwapDataset`` or ``branch_sizes``
             no dict.
-        ValueError: If ``branch_sizes`` does not give each branch a size of
-            at least 1, ``batch_size`` is not their sum, or ``epoch_of`` is no
-            branch.
+        ValueError: If not every branch has a size of at least 1,
+            ``batch_size`` is not their sum, ``epoch_of`` is no branch, or
+            ``shares`` do not fit the data sets of a branch.
     """
 
-    def __init__(self,
+    def __init__(self,  # noqa: PLR0913
                  dataset: SwapDataset,
-                 branch_sizes: Mapping[str, int],
+                 branch_sizes: Optional[Mapping[str, int]] = None,
                  batch_size: Optional[int] = None,
                  seed: Optional[int] = None,
                  shuffle: bool = True,
-                 epoch_of: Optional[str] = None) -> None:
+                 epoch_of: Optional[str] = None,
+                 retain: Optional[int] = None,
+                 target: Optional[int] = None,
+                 shares: Optional[Mapping[str, Sequence[float]]] = None
+                 ) -> None:
         if not isinstance(dataset, SwapDataset):
             raise TypeError('train_dataloader.dataset must be a mmswap.'
                             'SwapDataset where the sampler is a mmswap.'
                             f'SwapSampler, got {type(dataset).__name__}')
-        sizes = _check_sizes(branch_sizes, dataset)
+        sizes = sizes_by_branch(
+            list(dataset.branches), branch_sizes, retain, target)
         total = sum(sizes.values())
         if batch_size is not None and batch_size != total:
             raise ValueError('train_dataloader.sampler.batch_size must be '
@@ -82,12 +98,12 @@ class SwapSampler(Sampler):
         self.rank, self.world_size = get_dist_info()
         self.seed = sync_random_seed() if seed is None else seed
         self.shuffle = shuffle
+        self.draws = draws_by_branch(dataset, shares or {})
         targets = [name for name in sizes if name != 'retain'] or list(sizes)
         self.epoch_of = epoch_of or max(targets, key=self._steps_of)
         self.endless = False
         self._epoch = 0
         self._skipped = 0
-        dataset.set_branch_sizes(sizes)
 
     def __iter__(self) -> Iterator[int]:
         """This rank's indices of the epoch, the same ones at every call."""
@@ -128,7 +144,7 @@ class SwapSampler(Sampler):
 
     def _steps_of(self, name: str) -> int:
         """The number of batches that a pass of a branch takes."""
-        length = len(self.dataset.branch_range(name))
+        length = sum(self.draws[name])
         return -(-length // (self.branch_sizes[name] * self.world_size))
 
     def _indices(self, first: int, stop: int) -> Iterator[int]:
@@ -156,34 +172,48 @@ class SwapSampler(Sampler):
             name: The branch.
             start: How many indices to leave out.
         """
-        span = self.dataset.branch_range(name)
-        passes, start = divmod(start, len(span))
+        parts, draws = self.dataset.branch_parts(name), self.draws[name]
+        passes, start = divmod(start, sum(draws))
         generator = torch.Generator()
         # Branches of one length must not go through theirs in step.
         generator.manual_seed(self.seed + number)
+        cycles = [_cycle(part, (self.seed, number, place), self.shuffle)
+                  for place, part in enumerate(parts)]
         if self.shuffle:
             for _ in range(passes):
-                torch.randperm(len(span), generator=generator)
-        while True:
-            order: Sequence[int] = range(len(span))
+                torch.randperm(sum(draws), generator=generator)
+        for passed in count(passes):
+            pool = [index for part, cycle, drawn in zip(parts, cycles, draws)
+                    for index in _drawn(part, cycle, drawn, passed)]
+            order: Sequence[int] = range(len(pool))
             if self.shuffle:
                 order = torch.randperm(
-                    len(span), generator=generator).tolist()
-            yield from (span[i] for i in order[start:])
+                    len(pool), generator=generator).tolist()
+            yield from (pool[i] for i in order[start:])
             start = 0
 
 
-def _check_sizes(branch_sizes: Any, dataset: SwapDataset) -> Dict[str, int]:
-    """The sizes in the order of the dataset's branches, after checks."""
-    branches = list(dataset.branches)
-    if not isinstance(branch_sizes, Mapping):
-        raise TypeError(f'{_KEY} must be a dict with a size for each of '
-                        f'{branches}, got {branch_sizes!r}')
-    if set(branch_sizes) != set(branches):
-        raise ValueError(f'{_KEY} must have a size for each of the branches '
-                         f'{branches} and no other, got {dict(branch_sizes)}')
-    for name, size in branch_sizes.items():
-        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-            raise ValueError(f'{_KEY}.{name} must be a number of samples of '
-                             f'at least 1, got {size!r}')
-    return {name: branch_sizes[name] for name in branches}
+def _cycle(part: range, seed: Sequence[int], shuffle: bool) -> Sequence[int]:
+    """The order in which a data set gives what is less than all of it."""
+    if not shuffle:
+        return part
+    generator = torch.Generator()
+    generator.manual_seed(mix_seed(seed))
+    order = torch.randperm(len(part), generator=generator).tolist()
+    return [part[i] for i in order]
+
+
+def _drawn(part: range, cycle: Sequence[int], drawn: int,
+           passed: int) -> Iterator[int]:
+    """What a data set gives to a pass: all of it so often, and some more.
+
+    Which ones these are goes on from pass to pass, so that all its images are
+    seen equally often.
+    """
+    if not drawn:
+        return
+    times, more = divmod(drawn, len(part))
+    for _ in range(times):
+        yield from part
+    for i in range(passed * more, (passed + 1) * more):
+        yield cycle[i % len(part)]

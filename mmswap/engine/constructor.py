@@ -14,7 +14,8 @@ _SPARSE_FORM = {
     'AmpOptimWrapper': 'mmswap.GroupSparseAmpOptimWrapper',
 }
 
-
+# Of Knowledge Swapping's code.
+_DEFAULT = dict(alpha=0.01, mode='penalty')
 _SPARSE_KEYS = ('alpha', 'mode', 'start', 'grouping')
 
 
@@ -29,8 +30,9 @@ class SwapOptimWrapperConstructor(DefaultOptimWrapperConstructor):
 
     Args:
         optim_wrapper_cfg: As of the default constructor, and
-            ``group_sparse=dict(alpha, mode, start, grouping)``; without it,
-            or with alpha 0, there is no group sparsity. For ``grouping`` see
+            ``group_sparse=dict(alpha, mode, start, grouping)``. Without it
+            an adapter gets the published penalty, alpha 0.01; with None or
+            alpha 0 there is no group sparsity. For ``grouping`` see
             :func:`~mmswap.models.adapters.groups.group_params`, for the rest
             the optim wrappers.
         paramwise_cfg: As of the default constructor.
@@ -44,7 +46,8 @@ class SwapOptimWrapperConstructor(DefaultOptimWrapperConstructor):
                  optim_wrapper_cfg: dict,
                  paramwise_cfg: Optional[dict] = None) -> None:
         cfg = dict(optim_wrapper_cfg)
-        sparse = dict(cfg.pop('group_sparse', None) or {})
+        self._is_default = 'group_sparse' not in cfg
+        sparse = dict(cfg.pop('group_sparse', _DEFAULT) or {})
         unknown = sorted(set(sparse) - set(_SPARSE_KEYS))
         if unknown:
             raise ValueError('optim_wrapper.group_sparse must have the keys '
@@ -81,6 +84,8 @@ class SwapOptimWrapperConstructor(DefaultOptimWrapperConstructor):
                 f"' must have a mmswap.SwapModel, got "
                 f'{type(swap_model).__name__}')
         name = swap_model.adapter_name
+        if name is None and self._is_default:
+            self._sparse = {}
         if name is None and self._sparse:
             raise ValueError(
                 'optim_wrapper.group_sparse must be None with model.trains='

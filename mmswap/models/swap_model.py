@@ -123,6 +123,19 @@ class SwapModel(SwapState):
         self.objective.attach(self.model, table)
         self._report()
 
+    def __getattr__(self, name: str) -> Any:
+        """What is not this model's own is the wrapped model's.
+
+        Hooks of stock configs look there, as mmdet's ``YOLOXModeSwitchHook``
+        for ``bbox_head``.
+        """
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            if name == 'model' or name.startswith('_'):
+                raise
+            return getattr(self.model, name)
+
     def _report(self) -> None:
         trained = sum(p.numel() for p in self.parameters() if p.requires_grad)
         total = sum(p.numel() for p in self.parameters())

@@ -3,11 +3,13 @@
 A plugin supports another task by registering a :class:`Task` in
 ``mmswap.registry.TASKS``. Those registered last are asked first.
 """
-from typing import Any, Dict, Tuple, Type
+from typing import Any, Collection, Dict, Mapping, Optional, Tuple, Type
 
 from mmengine.config import ConfigDict
+from mmengine.dataset import BaseDataset
 from mmengine.evaluator import BaseMetric
 
+from mmswap.class_table import ClassTable
 from mmswap.tasks.base_labels import BaseLabels
 from mmswap.tasks.base_samples import BaseSamples
 
@@ -45,6 +47,37 @@ class Task:
         Raises:
             ValueError: If the metric is this task's and has such a setting.
         """
+
+    def shown_classes(self, dataset: BaseDataset, table: ClassTable,
+                      keep: Collection[str],
+                      others: str) -> Optional[Tuple[str, ...]]:
+        """The class names that a data set has to be given to show some.
+
+        Args:
+            dataset: A data set of the library, perhaps not initialized yet.
+            table: The class table.
+            keep: The names that it is to show, as far as it has them.
+            others: ``ClassSubset``'s rule for its other classes.
+
+        Returns:
+            Its ``metainfo['classes']``; None if these are as they have to be.
+        """
+        del dataset, table, keep, others
+        return None
+
+    def ground_truth(self, data_info: Mapping[str, Any]) -> Dict[str, Any]:
+        """What of a data info the metrics need beside the predictions.
+
+        Args:
+            data_info: What ``get_data_info`` gives for an image.
+
+        Returns:
+            What a data sample has to have as meta information for a metric
+            without ``ann_file``, where no transform of a test pipeline loads
+            it.
+        """
+        del data_info
+        return {}
 
     def dataloader_defaults(self, loader: ConfigDict) -> Dict[str, Any]:
         """What the library's own tools add to the config of a data loader.

@@ -1,15 +1,27 @@
 """Object detection and instance segmentation, of mmdet."""
-from typing import Any, Collection, Dict, Mapping, Sequence, Set
+from typing import (
+    Any,
+    Collection,
+    Dict,
+    Mapping,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+)
 
 import numpy as np
 import torch
+from mmengine.dataset import BaseDataset
 from mmengine.evaluator import BaseMetric
 from mmengine.structures import InstanceData
 
+from mmswap.class_table import ClassTable
 from mmswap.registry import TASKS
 from mmswap.tasks.base import Task
 from mmswap.tasks.base_labels import BaseLabels, DataInfo
 from mmswap.tasks.base_samples import BaseSamples, Sample, without_results
+from mmswap.tasks.shown_classes import detection_classes
 
 
 class InstanceLabels(BaseLabels):
@@ -131,15 +143,32 @@ class DetectionSamples(BaseSamples):
         return {**part, 'pred_instances': instances}
 
 
-@TASKS.register_module()
-class DetectionTask(Task):
-    """See :class:`InstanceLabels` and :class:`DetectionSamples`."""
+class InstanceTask(Task):
+    """What the tasks of mmdet share: instances, and tools."""
 
     scope = 'mmdet'
+    dump_metric = 'DumpDetResults'  # Compresses masks.
+
+    def shown_classes(self, dataset: BaseDataset, table: ClassTable,
+                      keep: Collection[str],
+                      others: str) -> Optional[Tuple[str, ...]]:
+        """See :meth:`Task.shown_classes`."""
+        del table
+        return detection_classes(dataset, keep, others)
+
+    def ground_truth(self, data_info: Mapping[str, Any]) -> Dict[str, Any]:
+        """See :meth:`Task.ground_truth`."""
+        keys = ('instances', 'segments_info', 'seg_map_path')
+        return {key: data_info[key] for key in keys if key in data_info}
+
+
+@TASKS.register_module()
+class DetectionTask(InstanceTask):
+    """See :class:`InstanceLabels` and :class:`DetectionSamples`."""
+
     labels = InstanceLabels
     samples = DetectionSamples()
     primary_metrics = ('segm_mAP', 'bbox_mAP')
-    dump_metric = 'DumpDetResults'  # Compresses masks.
 
 
 def _select(key: str, instances: Mapping[str, Any],

@@ -8,16 +8,20 @@ from typing import (
     Optional,
     Sequence,
     Set,
+    Tuple,
 )
 
 import numpy as np
 from mmengine.config import ConfigDict
+from mmengine.dataset import BaseDataset
 from mmengine.evaluator import BaseMetric
 
+from mmswap.class_table import ClassTable
 from mmswap.registry import TASKS
 from mmswap.tasks.base import Task
 from mmswap.tasks.base_labels import BaseLabels, DataInfo
 from mmswap.tasks.base_samples import BaseSamples, Sample
+from mmswap.tasks.shown_classes import image_classes
 
 _DIFFICULT = 'gt_label_difficult'
 
@@ -127,6 +131,13 @@ class ImageTask(Task):
     samples = ImageSamples()
     primary_metrics = ('accuracy/top1', )
     paint_switch = 'enable'
+
+    def shown_classes(self, dataset: BaseDataset, table: ClassTable,
+                      keep: Collection[str],
+                      others: str) -> Optional[Tuple[str, ...]]:
+        """See :meth:`Task.shown_classes`."""
+        del others
+        return image_classes(dataset, table, keep)
 
     def check_metric(self, metric: BaseMetric, key: str,
                      split: str) -> None:

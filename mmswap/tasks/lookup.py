@@ -32,6 +32,20 @@ def task_of_scope(scope: Optional[str]) -> Optional[Task]:
     return next((task for task in all_tasks() if task.scope == scope), None)
 
 
+def task_of_dataset(dataset: BaseDataset) -> Task:
+    """Find a task of the library that a data set's type comes from.
+
+    Args:
+        dataset: A data set, also of a type derived from one of a library.
+
+    Returns:
+        One of its tasks; one that does nothing of its own where the type is
+        of no library that has tasks.
+    """
+    roots = [kind.__module__.split('.')[0] for kind in type(dataset).__mro__]
+    return next((task for task in all_tasks() if task.scope in roots), Task())
+
+
 def primary_metrics() -> Tuple[str, ...]:
     """Names of the metrics that may stand for the accuracy of a split.
 

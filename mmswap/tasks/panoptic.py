@@ -8,10 +8,9 @@ from mmengine.evaluator import BaseMetric
 from mmswap.class_table import ClassTable
 from mmswap.config.coco_categories import read_category_list
 from mmswap.registry import TASKS
-from mmswap.tasks.base import Task
 from mmswap.tasks.base_labels import IGNORE_INDEX, DataInfo
 from mmswap.tasks.base_samples import BaseSamples, Sample, without_results
-from mmswap.tasks.detection import InstanceLabels
+from mmswap.tasks.detection import InstanceLabels, InstanceTask
 from mmswap.tasks.panoptic_metric import PanopticMetric, check_ground_truth
 
 # A label of predicted maps: neither a class nor to be ignored.
@@ -143,14 +142,12 @@ class PanopticSamples(BaseSamples):
 
 
 @TASKS.register_module()
-class PanopticTask(Task):
+class PanopticTask(InstanceTask):
     """See :class:`PanopticLabels` and :class:`PanopticSamples`."""
 
-    scope = 'mmdet'
     labels = PanopticLabels
     samples = PanopticSamples()
     primary_metrics = ('PQ', )
-    dump_metric = 'DumpDetResults'
 
     def check_metric(self, metric: BaseMetric, key: str,
                      split: str) -> None:

@@ -1,5 +1,14 @@
 """Semantic segmentation, of mmseg."""
-from typing import Any, Collection, Dict, Mapping, Sequence, Set
+from typing import (
+    Any,
+    Collection,
+    Dict,
+    Mapping,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+)
 
 import numpy as np
 import torch
@@ -14,6 +23,7 @@ from mmswap.tasks.base_labels import IGNORE_INDEX, BaseLabels, DataInfo
 from mmswap.tasks.base_samples import BaseSamples, Sample, without_results
 from mmswap.tasks.label_names import label_names
 from mmswap.tasks.map_scan import scan_label_maps
+from mmswap.tasks.shown_classes import map_classes
 
 # A label of maps: neither a class nor to be ignored.
 _OUTSIDE = -1
@@ -142,6 +152,13 @@ class SemanticTask(Task):
     labels = SemanticLabels
     samples = SemanticSamples()
     primary_metrics = ('mIoU', )
+
+    def shown_classes(self, dataset: BaseDataset, table: ClassTable,
+                      keep: Collection[str],
+                      others: str) -> Optional[Tuple[str, ...]]:
+        """See :meth:`Task.shown_classes`."""
+        del others
+        return map_classes(dataset, table, keep)
 
     def check_metric(self, metric: BaseMetric, key: str,
                      split: str) -> None:

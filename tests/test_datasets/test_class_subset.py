@@ -177,7 +177,8 @@ def test_without_a_class_that_the_data_set_hides(coco):
     cfg = coco([['cat', 'dog']], ('cat', 'dog', 'cow'), ('cat', 'cow'))
     with pytest.raises(
             ValueError, match=r"must name \['dog'\] too .*without: \['dog'\]"):
-        ClassSubset(cfg, CLASSES, 'retain', without='forget')
+        ClassSubset(
+            ROOT_DATASETS.build(cfg), CLASSES, 'retain', without='forget')
 
 
 def test_no_image_left(coco):
@@ -258,15 +259,15 @@ def test_kept_class_that_the_data_set_hides(coco):
     with pytest.raises(
             ValueError,
             match=r"metainfo.classes must name \['owl', 'fox'\] too"):
-        ClassSubset(cfg, CLASSES, 'all')
-    assert len(ClassSubset(cfg, CLASSES, 'retain')) == 1
+        ClassSubset(ROOT_DATASETS.build(cfg), CLASSES, 'all')
+    assert len(ClassSubset(ROOT_DATASETS.build(cfg), CLASSES, 'retain')) == 1
 
 
 @pytest.mark.parametrize('others', ['ignore', 'drop'])
 def test_other_class_that_the_data_set_hides(coco, others):
     cfg = coco([['cat', 'dog']], ('cat', 'dog', 'cow'), ('cat', 'cow'))
     with pytest.raises(ValueError, match=r"must name \['dog'\] too"):
-        ClassSubset(cfg, CLASSES, 'retain', others)
+        ClassSubset(ROOT_DATASETS.build(cfg), CLASSES, 'retain', others)
 
 
 @pytest.mark.parametrize('wrap', [

@@ -23,7 +23,7 @@ class Letters(Dataset):
         return len(self.letters)
 
     def __getitem__(self, idx):
-        return self.letters[idx]
+        return dict(inputs=self.letters[idx])
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def swap():
 
 def test_branches_lie_end_to_end(swap):
     assert len(swap) == 8
-    assert [swap[i]['sample'] for i in range(8)] == list('abcdefgh')
+    assert [swap[i]['inputs'] for i in range(8)] == list('abcdefgh')
     assert [swap[i]['branch'] for i in range(8)
             ] == ['retain'] * 5 + ['learn'] * 2 + ['other']
     assert swap.branch_range('retain') == range(0, 5)
@@ -47,18 +47,25 @@ def test_branches_lie_end_to_end(swap):
 
 
 def test_index_from_the_end_and_beyond(swap):
-    assert swap[-3] == dict(branch='learn', sample='f', branch_sizes=None)
+    assert swap[-3] == dict(branch='learn', inputs='f')
     for index in (8, -9):
         with pytest.raises(IndexError):
             swap[index]
 
 
-def test_samples_carry_the_expected_sizes(swap):
-    sizes = dict(retain=2, learn=1, other=1)
-    swap.set_branch_sizes(sizes)
-    assert swap[0]['branch_sizes'] == sizes
-    sizes['retain'] = 9
-    assert swap[0]['branch_sizes']['retain'] == 2
+def test_the_parts_of_a_branch(swap):
+    assert swap.branch_parts('retain') == [range(0, 2), range(2, 5)]
+    assert swap.branch_parts('other') == [range(7, 8)]
+
+
+def test_samples_must_be_dicts():
+    class Tuples(Letters):
+
+        def __getitem__(self, idx):
+            return self.letters[idx], 0
+
+    with pytest.raises(TypeError, match='train_dataloader.dataset.*tuple'):
+        SwapDataset(dict(retain=Tuples('a')))[0]
 
 
 def test_unknown_branch(swap):
@@ -84,7 +91,7 @@ def test_builds_configs_and_takes_their_metainfo(coco):
     assert dataset.metainfo['swap_classes'] == CLASSES
     assert [len(dataset.branch_range(b)) for b in ('retain', 'learn')
             ] == [4, 2]
-    infos = [dataset[i]['sample'] for i in dataset.branch_range('learn')]
+    infos = [dataset[i] for i in dataset.branch_range('learn')]
     assert [[o['bbox_label'] for o in info['instances']]
             for info in infos] == [[3], [3]]
 
@@ -102,12 +109,11 @@ def test_lazy_init_reads_on_first_use(coco):
 
 
 def test_pickles(swap):
-    swap.set_branch_sizes(dict(retain=1))
     copy = pickle.loads(pickle.dumps(swap))
     assert copy[6] == swap[6]
 
 
-@pytest.mark.parametrize('branches', [[Letters('a')], None, 'retain'])
+@pytest.mark.parametrize('branches', [[Letters('a')], 'retain'])
 def test_branches_must_be_a_dict(branches):
     with pytest.raises(TypeError, match='SwapDataset.branches must be a dict'):
         SwapDataset(branches)
@@ -141,8 +147,8 @@ class Noisy(Letters):
     """Letters with what numpy, Python and torch draw."""
 
     def __getitem__(self, idx):
-        return (self.letters[idx], np.random.rand(), random.random(),
-                float(torch.rand(())))
+        return dict(inputs=(self.letters[idx], np.random.rand(),
+                            random.random(), float(torch.rand(()))))
 
 
 def test_a_draw_seeds_the_transforms_and_nothing_else():
@@ -150,11 +156,11 @@ def test_a_draw_seeds_the_transforms_and_nothing_else():
     np.random.seed(3)
     wanted = np.random.rand(2)
     np.random.seed(3)
-    first = swap[SeededIndex(1, (0, 7))]['sample']
+    first = swap[SeededIndex(1, (0, 7))]['inputs']
     assert np.random.rand(2).tolist() == wanted.tolist()
     assert swap[pickle.loads(pickle.dumps(SeededIndex(1, (0, 7))))][
-        'sample'] == first
-    other = swap[SeededIndex(1, (0, 8))]['sample']
+        'inputs'] == first
+    other = swap[SeededIndex(1, (0, 8))]['inputs']
     assert other[0] == first[0] == 'b'
     assert all(a != b for a, b in zip(other[1:], first[1:]))
-    assert swap[1]['sample'][1:] != swap[1]['sample'][1:]
+    assert swap[1]['inputs'][1:] != swap[1]['inputs'][1:]

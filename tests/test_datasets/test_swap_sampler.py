@@ -9,6 +9,8 @@ from coco_files import CLASSES, NAMES, PIPELINE
 from mmengine.runner import Runner
 
 from mmswap.datasets import SwapDataset, SwapSampler
+from mmswap.engine.batch_checks import check_batches
+from mmswap.models.data_preprocessor import part_batch
 
 SIZES = dict(retain=2, learn=1)
 
@@ -134,11 +136,6 @@ def test_sizes_follow_the_order_of_the_branches(dataset):
     sampler = build(dataset, sizes=turned, shuffle=False)
     assert batches(sampler, 1) == [[0, 1, 5]]
     assert list(sampler.branch_sizes) == ['retain', 'learn']
-
-
-def test_dataset_is_told_the_sizes(dataset):
-    build(dataset)
-    assert dataset.branch_sizes == SIZES
 
 
 def test_skip_goes_on_where_a_run_ended(dataset):
@@ -284,7 +281,6 @@ def loader_cfg(coco, **kwargs):
             batch_size=3,
             num_workers=0,
             sampler=dict(type='mmswap.SwapSampler', branch_sizes=SIZES),
-            collate_fn=dict(type='mmswap.swap_collate'),
             dataset=dict(
                 type='mmswap.SwapDataset',
                 branches=dict(
@@ -298,7 +294,7 @@ def test_dataloader_built_from_a_config(coco, workers):
     cfg = loader_cfg(coco, num_workers=workers)
     loader = Runner.build_dataloader(cfg, seed=0)
     assert loader.dataset.metainfo['classes'] == NAMES
-    for batch in islice(loader, 4):
+    for batch in map(part_batch, islice(loader, 4)):
         assert {name: len(b['inputs']) for name, b in batch.items()} == SIZES
         labels = {
             name: {
@@ -316,16 +312,27 @@ def test_what_spawned_workers_need_pickles(coco):
     loader = Runner.build_dataloader(loader_cfg(coco), seed=0)
     dataset, collate = pickle.loads(
         pickle.dumps((loader.dataset, loader.collate_fn)))
-    batch = collate([dataset[i] for i in next(iter(loader.batch_sampler))])
+    batch = part_batch(
+        collate([dataset[i] for i in next(iter(loader.batch_sampler))]))
     assert {name: len(b['inputs']) for name, b in batch.items()} == SIZES
 
 
 @pytest.mark.parametrize('batch_size', [2, 4, 6])
 def test_wrong_batch_size_of_the_dataloader(coco, batch_size):
-    cfg = loader_cfg(coco, batch_size=batch_size)
+    loader = Runner.build_dataloader(
+        loader_cfg(coco, batch_size=batch_size), seed=0)
     with pytest.raises(
             ValueError, match='train_dataloader.batch_size must be 3'):
-        next(iter(Runner.build_dataloader(cfg, seed=0)))
+        check_batches(loader)
+
+
+def test_batches_by_another_rule(coco):
+    cfg = loader_cfg(
+        coco, batch_sampler=dict(type='mmdet.AspectRatioBatchSampler'))
+    with pytest.raises(
+            ValueError, match='batch_sampler must be None .*AspectRatio'):
+        check_batches(Runner.build_dataloader(cfg, seed=0))
+    check_batches(Runner.build_dataloader(loader_cfg(coco), seed=0))
 
 
 class Toy(torch.nn.Module):
@@ -339,7 +346,7 @@ class Toy(torch.nn.Module):
     def train_step(self, data, optim_wrapper):
         self.seen.append({
             name: [float(image) for image in batch['inputs']]
-            for name, batch in data.items()
+            for name, batch in part_batch(data).items()
         })
         optim_wrapper.update_params(self.weight * 1.)
         return dict(loss=self.weight.detach())
@@ -355,7 +362,6 @@ def train(dataset, folder, train_cfg, **loader):
             batch_size=3,
             num_workers=0,
             sampler=dict(type='mmswap.SwapSampler', branch_sizes=SIZES),
-            collate_fn=dict(type='mmswap.swap_collate'),
             dataset=dataset,
             **loader),
         train_cfg=train_cfg,

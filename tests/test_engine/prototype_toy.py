@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import torch
 from mmengine import dist
+from mmengine.dataset import pseudo_collate
 from mmengine.model import BaseModel
 from mmengine.registry import MODELS
 from swap_toy import DIM, ToyLayer
@@ -14,7 +15,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
-from mmswap.datasets import SwapDataset, swap_collate
+from mmswap.datasets import SwapDataset, SwapSampler
 
 CLASSES = dict(base=('a', 'b', 'c', 'd'), forget=('b', 'd'))
 RETAIN, FORGET = (0, 2, 2, 0, 2), (1, 3, 1)
@@ -99,18 +100,23 @@ def make_model(**objective):
 
 
 def make_dataset(retain=RETAIN, forget=FORGET, noise=0.):
-    dataset = SwapDataset(
+    return SwapDataset(
         dict(
             retain=Vectors(retain, 1, noise),
             forget=Vectors(forget, 2, noise)))
-    dataset.set_branch_sizes(dict(retain=2, forget=2))
-    return dataset
 
 
 def make_runner(model, dataset, start=0):
     """All that PrototypeHook asks a Runner for."""
+    if dataset is None:
+        return SimpleNamespace(model=model, iter=start)
     return SimpleNamespace(
         model=model,
         iter=start,
-        train_dataloader=DataLoader(dataset, collate_fn=swap_collate),
+        train_dataloader=DataLoader(
+            dataset,
+            batch_size=4,
+            sampler=SwapSampler(dataset, retain=2, target=2)
+            if isinstance(dataset, SwapDataset) else None,
+            collate_fn=pseudo_collate),
         logger=logging.getLogger('prototypes'))

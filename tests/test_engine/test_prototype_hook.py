@@ -14,7 +14,7 @@ def prototypes_by_hand(model, dataset):
     model.eval()
     wanted = {label: [] for label in range(4)}
     for index in range(len(dataset)):
-        sample = dataset[index]['sample']
+        sample = dataset[index]
         with torch.no_grad():
             feature = model.model.features([sample['inputs']])[0]
         wanted[int(sample['data_samples'])].append(feature)
@@ -40,8 +40,8 @@ def test_prototypes_are_the_means_of_the_model_at_rest():
     # And the objective takes a step with them.
     batch = {
         name: dict(
-            inputs=[dataset[i]['sample']['inputs'] for i in span],
-            data_samples=[dataset[i]['sample']['data_samples'] for i in span])
+            inputs=[dataset[i]['inputs'] for i in span],
+            data_samples=[dataset[i]['data_samples'] for i in span])
         for name, span in (('retain', range(2)), ('forget', range(5, 8)))
     }
     losses = model.train()(**batch, mode='loss')

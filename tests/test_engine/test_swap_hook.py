@@ -10,6 +10,7 @@ from mmengine.registry import MODELS, DefaultScope
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 from swap_toy import make_step as make_learn_step
 from swap_toy import make_swap_cfg
+from torch.utils.data import BatchSampler
 from toy_classifier import make_cfg, make_model, make_step, move, step_loss
 
 from mmswap.datasets import SwapSampler
@@ -167,7 +168,9 @@ def test_the_sampler_goes_on_where_iterations_count(loop, endless):
     sampler = object.__new__(SwapSampler)
     runner = runner_of(None)
     runner.train_loop = object.__new__(loop)
-    runner.train_loop.dataloader = SimpleNamespace(sampler=sampler)
+    sampler.branch_sizes = dict(retain=1)
+    runner.train_loop.dataloader = SimpleNamespace(
+        sampler=sampler, batch_sampler=BatchSampler(sampler, 1, False))
     SwapHook().before_train(runner)
     assert sampler.endless is endless
 

@@ -73,5 +73,5 @@ def _batches(model: SwapModel, dataset: Any,
              indices: List[int]) -> Iterator[Dict[str, Any]]:
     """One image each, preprocessed as the retain branch is."""
     for index in indices:
-        batch = pseudo_collate([dataset[index]['sample']])
-        yield model.data_preprocessor(dict(retain=batch), False)['retain']
+        batch = pseudo_collate([dataset[index]])
+        yield model.data_preprocessor(batch, False)['retain']

@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader
 from mmswap.datasets import ClassSubset, SwapDataset
 from mmswap.datasets.shots import choose_shots
 from mmswap.engine.unwrap import swap_model_of
+from mmswap.models.data_preprocessor import part_batch
 from mmswap.models.objectives.prototype import PrototypeObjective
 from mmswap.models.outputs.prototypes import (
     PrototypeSums,
@@ -103,14 +104,14 @@ class PrototypeHook(Hook):
                 f'{type(dataset).__name__}')
         runner.logger.info('mmswap: looking for the class prototypes')
         if self.source == 'classifier':
-            batch, _ = next(self._batches(dataset, 'forget', 0))
+            batch, _ = next(self._batches(runner, 'forget', 0))
             objective.set_prototypes(
                 classifier_prototypes(model, batch, objective.plan))
             return
         sums = PrototypeSums(len(model.class_table))
         for branch in objective.branches:
             for batch, count in self._batches(
-                    dataset, branch, runner.train_dataloader.num_workers):
+                    runner, branch, runner.train_dataloader.num_workers):
                 outputs = classifier_outputs(model, batch, objective.plan)
                 sums.add(outputs, count)
         prototypes = sums.means()
@@ -141,15 +142,18 @@ class PrototypeHook(Hook):
                 f'mmswap: no prototype of {absent["retain"]}, of which the '
                 'branches show no object')
 
-    def _batches(self, dataset: SwapDataset, branch: str,
+    def _batches(self, runner: Runner, branch: str,
                  num_workers: int) -> Iterator[Tuple[Any, bool]]:
         """This rank's batches of a branch, and whether each counts.
 
         All ranks get as many, as detectors average over ranks in their
         losses. A rank that has no image left gets one that does not count.
         """
+        dataset = runner.train_dataloader.dataset
+        sampler = runner.train_dataloader.sampler
+        sizes = getattr(sampler, 'branch_sizes', {})
         indices = self._indices(dataset, branch) * self.copies
-        size = (dataset.branch_sizes or {}).get(branch, 1)
+        size = sizes.get(branch, 1)
         rank, world = get_dist_info()
         own = indices[rank::world]
         batches = [
@@ -186,5 +190,5 @@ class PrototypeHook(Hook):
 
 
 def _collate(items: Sequence[Mapping[str, Any]]) -> Any:
-    """The samples of one branch, as ``swap_collate`` has them in a step."""
-    return pseudo_collate([item['sample'] for item in items])
+    """The samples of one branch, as a step has them."""
+    return part_batch(pseudo_collate(items))[items[0]['branch']]

@@ -8,6 +8,7 @@ from mmengine.runner import IterBasedTrainLoop, Runner
 from mmswap.datasets import SwapSampler
 from mmswap.datasets.seeding import seed_all
 from mmswap.engine.averaging import average_what_trains, averaged_model_of
+from mmswap.engine.batch_checks import check_batches
 from mmswap.engine.class_checks import (
     check_checkpoint_classes,
     check_run_classes,
@@ -53,7 +54,8 @@ class SwapHook(Hook):
         The moving average of an EMAHook begins and resumes with the model.
 
         Raises:
-            ValueError: If the class tables of the run are not one.
+            ValueError: If the class tables of the run are not one, or the
+                batches are not those of the ``SwapSampler``.
         """
         self._set_sampler(runner)
         model = swap_model_of(runner)
@@ -116,6 +118,7 @@ class SwapHook(Hook):
         sampler = _swap_sampler(runner)
         if sampler is None:
             return
+        check_batches(runner.train_loop.dataloader)
         if runner.iter > 0 and self._sampler_seed is not None:
             sampler.seed = self._sampler_seed
         sampler.endless = isinstance(runner.train_loop, IterBasedTrainLoop)

@@ -65,7 +65,7 @@ class ForgetObjective(Objective):
             loss of the first step, or, if that is more, what the loss would
             be in that step if no object were given its label (a probability
             of 1 / (10 C) among the C outputs of a softmax, or of 0.01 by a
-            sigmoid). It is kept in the checkpoint.
+            sigmoid). It is kept in the checkpoint. Defaults to ``'auto'``.
         weight: Weight of the forget branch.
         retain_weight: Weight of the retain branch.
         auto_factor: See ``bound``.
@@ -88,7 +88,7 @@ class ForgetObjective(Objective):
     branches = ('retain', 'forget')
 
     def __init__(self,
-                 bound: Union[float, str] = 115.,
+                 bound: Union[float, str] = 'auto',
                  weight: float = 0.2,
                  retain_weight: float = 1.0,
                  auto_factor: float = 4.0,

@@ -37,11 +37,11 @@ def test_forget_drives_the_loss_up_to_the_bound(forget, term, slope):
     assert float(given['forget'].grad) == pytest.approx(slope)
 
 
-def test_published_defaults():
+def test_defaults_are_the_published_weights_and_a_bound_to_be_found():
     learn, forget = LearnObjective(), ForgetObjective()
     assert (learn.retain_weight, learn.weight) == (1., .9)
-    assert (forget.retain_weight, forget.weight, forget.bound) == (
-        1., .2, 115.)
+    assert (forget.retain_weight, forget.weight) == (1., .2)
+    assert forget.bound is None and not forget.auto_bound.ready
 
 
 def test_auto_bound_comes_from_the_first_step_and_stays():

@@ -1,0 +1,190 @@
+"""The branches of a phase, from the old images and the new ones."""
+from typing import Any, Dict, List, Mapping, Optional
+
+from mmswap.class_table import ClassTable
+
+PHASES = ('learn', 'forget')
+_KEY = 'train_dataloader.dataset'
+
+
+def given_branches(branches: Optional[Mapping[str, Any]],
+                   told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The branches that a config gives, or those of the phase that it tells.
+
+    Args:
+        branches: The argument of ``SwapDataset``.
+        told: Its arguments ``phase``, ``classes``, ``old``, ``new`` and
+            ``subset``.
+
+    Raises:
+        ValueError: If both or neither are there, or as
+            :func:`phase_branches`.
+    """
+    if branches is None:
+        if told['phase'] is None or told['classes'] is None:
+            raise ValueError(
+                f'{_KEY} must have phase, classes, old and new, or branches '
+                f'instead, got phase={told["phase"]!r} and '
+                f'classes={told["classes"]!r}')
+        table = ClassTable.from_cfg(told['classes'])
+        return phase_branches(told['phase'], table, told['old'], told['new'],
+                              told['subset'])
+    beside = [key for key, value in told.items() if value is not None]
+    if beside:
+        raise ValueError(f'{_KEY}.branches must be left out where phase, old '
+                         f'and new say what they are, got {beside} beside it')
+    return branches
+
+
+def phase_branches(phase: str,
+                   table: ClassTable,
+                   old: Any,
+                   new: Any = None,
+                   subset: Optional[Mapping[str, Any]] = None
+                   ) -> Dict[str, List[Any]]:
+    """Write the branches of a phase as they stand in a config.
+
+    Args:
+        phase: ``'learn'`` or ``'forget'``.
+        table: The class table.
+        old: Images of the base model's classes, a data set or its config.
+        new: Images of the classes that are, or were, learned: the same, or
+            what differs from ``old``. None where there are none.
+        subset: Further arguments of each ``ClassSubset``; under the name of a
+            branch, those of that branch alone.
+
+    Returns:
+        For each branch the data sets or configs that it is made of, each
+        reduced to the classes that it is there for.
+
+    Raises:
+        ValueError: If ``phase`` or a key of ``subset`` is unknown, the phase
+            has no class, or a data set that it needs is absent.
+    """
+    if phase not in PHASES:
+        raise ValueError(f'{_KEY}.phase must be one of {PHASES}, got '
+                         f'{phase!r}')
+    if not table.labels(phase):
+        raise ValueError(f'{_KEY}.classes must have a class to {phase} where '
+                         f'phase={phase!r}, got {table}')
+    if old is None:
+        raise ValueError(f'{_KEY}.old must be the data set of the base '
+                         "model's classes, got None")
+    # Earlier requests' classes, of which there may be no image any more.
+    seen_before = bool(table.learned_before)
+    wanted = {
+        'retain': [_Part(old, 'retain', seen_before)],
+        phase: [_Part(old, 'forget', seen_before)]
+        if phase == 'forget' else []
+    }
+    if phase == 'learn':
+        wanted['learn'].append(_Part(new, 'learn'))
+    elif table.learn:
+        wanted['retain'].append(_Part(new, 'learn'))
+    if seen_before:
+        wanted['retain'].append(_Part(new, 'retain', True))
+        if phase == 'forget':
+            wanted['forget'].append(_Part(new, 'forget', True))
+    if any(part.source is None for parts in wanted.values()
+           for part in parts):
+        raise ValueError(
+            f'{_KEY}.new must be the data set of the classes that are '
+            'learned, or what differs from old, such as '
+            f"dict(ann_file='learn.json'), got None with {table}")
+    shared, own = _arguments(subset or {}, list(wanted))
+    return {
+        branch: [
+            subset_of(_filled(part.source, old), classes=table.as_dict(),
+                      keep=part.keep, allow_empty=part.allow_empty,
+                      **{**shared, **own.get(branch, {})}) for part in parts
+        ]
+        for branch, parts in wanted.items()
+    }
+
+
+class _Part:
+    """One data set and the split that it shows in a branch."""
+
+    def __init__(self, source: Any, keep: str,
+                 allow_empty: bool = False) -> None:
+        self.source = source
+        self.keep = keep
+        self.allow_empty = allow_empty
+
+
+def subset_of(dataset: Any, **arguments: Any) -> Any:
+    """Put a ClassSubset around a data set, within its wrappers.
+
+    Wrappers repeat, balance, join or mix the images of another data set
+    (``RepeatDataset``, ``ClassBalancedDataset``, ``ConcatDataset``,
+    ``MultiImageMixDataset``), so they are to see the images that are left.
+
+    Args:
+        dataset: A data set, or the config of one or of a wrapper.
+        arguments: Those of ``ClassSubset`` beside ``dataset``.
+
+    Returns:
+        A config.
+    """
+    if isinstance(dataset, Mapping):
+        if 'dataset' in dataset:
+            inner = subset_of(dataset['dataset'], **arguments)
+            return dict(dataset, dataset=inner)
+        if 'datasets' in dataset:
+            return dict(
+                dataset,
+                datasets=[subset_of(d, **arguments)
+                          for d in dataset['datasets']])
+    return dict(type='mmswap.ClassSubset', dataset=dataset, **arguments)
+
+
+def _filled(source: Any, old: Any) -> Any:
+    """``source`` with what it does not say taken from ``old``."""
+    if not isinstance(source, Mapping) or 'type' in source:
+        return source
+    if isinstance(old, Mapping) and 'dataset' in old:
+        return dict(old, dataset=_filled(source, old['dataset']))
+    if not isinstance(old, Mapping) or 'datasets' in old:
+        raise ValueError(
+            f'{_KEY}.new must be a whole data set, with a type, where old is '
+            f'made of several or built already, got {dict(source)}')
+    return dict(old, **source)
+
+
+def _arguments(subset: Mapping[str, Any], branches: List[str]) -> Any:
+    """Arguments of all subsets, and those of single branches."""
+    own = {key: value for key, value in subset.items() if key in branches}
+    shared = {key: value for key, value in subset.items() if key not in own}
+    wrong = [key for key in shared
+             if key in ('dataset', 'classes', 'keep', 'retain', *PHASES)]
+    if wrong or not all(isinstance(v, Mapping) for v in own.values()):
+        raise ValueError(
+            f'{_KEY}.subset must have further arguments of ClassSubset, or a '
+            f'dict of them for one of the branches {branches}, got '
+            f'{dict(subset)}')
+    return shared, own
+
+
+def check_one_table(branches: Mapping[str, List[Any]]) -> None:
+    """Refuse data sets whose labels mean different classes.
+
+    Args:
+        branches: The built data sets of each branch.
+
+    Raises:
+        ValueError: If two differ.
+    """
+    first = None
+    for name, datasets in branches.items():
+        for dataset in datasets:
+            found = {
+                key: dataset.metainfo.get(key)
+                for key in ('classes', 'swap_classes')
+            }
+            if first is None:
+                first = found
+            elif found != first:
+                raise ValueError(
+                    'SwapDataset.branches must agree on the classes, but '
+                    f'those of {next(iter(branches))} start with {first} and '
+                    f'{name} has {found}')
