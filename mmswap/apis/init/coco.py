@@ -157,7 +157,9 @@ class CocoData(DataKind):
         ref, old = self.old[0]
         changes = self._changes(source, old)
         if self._is_coco(old):
-            return changes
+            # Of several data sets none is the one to differ from.
+            return changes if '[' not in ref.text else Call(
+                'dict', (ref, ), changes)
         return dict(
             type='CocoDataset', **changes,
             filter_cfg=dict(filter_empty_gt=True),

@@ -38,6 +38,10 @@ class DataKind:
         self.old = inner_datasets(stock, 'train_dataloader')
         self.old_val = inner_datasets(stock, 'val_dataloader')
 
+    def is_wrapped(self) -> bool:
+        """Whether the data set to train on is a wrapper of others."""
+        return self.old[0][0].text != '_base_.train_dataloader.dataset'
+
     def base_names(self) -> Optional[Names]:
         """Names of the classes that the stock config trains on, by label."""
         raise NotImplementedError

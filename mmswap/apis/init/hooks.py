@@ -6,11 +6,8 @@ from mmengine.config import Config
 from mmswap.apis.init.layout import Code, Node
 from mmswap.config.types import type_name
 
-# They reach into the stock model, or into its data set's pipeline, by a
-# Runner that has a SwapModel, or watch a figure under its stock name.
-_OF_STOCK_MODELS = ('EarlyStoppingHook', 'MeanTeacherHook',
-                    'PipelineSwitchHook', 'SetEpochInfoHook',
-                    'SwitchRecipeHook', 'YOLOXModeSwitchHook')
+# One watches a figure under its stock name, the other keeps two models.
+_OF_STOCK_MODELS = ('EarlyStoppingHook', 'MeanTeacherHook')
 
 
 def default_hooks(cfg: Config, interval: int) -> Node:

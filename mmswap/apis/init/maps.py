@@ -12,7 +12,7 @@ from mmswap.apis.init.data import (
     folder_text,
     prefix_of,
 )
-from mmswap.apis.init.layout import Call, Node
+from mmswap.apis.init.layout import Call, Code, Node
 from mmswap.apis.init.names import Names
 from mmswap.apis.init.stock import build_dataset, scope_of
 from mmswap.registry import DATASETS
@@ -77,7 +77,8 @@ class MapData(DataKind):
 
     def new_set(self, source: Source) -> Node:
         """See :meth:`DataKind.new_set`."""
-        return self._changes(source, self.old[0][1])
+        ref, old = self.old[0]
+        return self._set_of(source, ref, old, '[' in ref.text)
 
     def labels_of_new(self, base: Names, learn: Names) -> str:
         """See :meth:`DataKind.labels_of_new`."""
@@ -91,7 +92,7 @@ class MapData(DataKind):
     def val_set(self, source: Source) -> Node:
         """See :meth:`DataKind.val_set`."""
         ref, old = self.old_val[0]
-        return Call('dict', (ref, ), self._changes(source, old))
+        return self._set_of(source, ref, old, True)
 
     def old_val_names(self, names: Names) -> Names:
         """See :meth:`DataKind.old_val_names`."""
@@ -103,6 +104,26 @@ class MapData(DataKind):
                     f'folder that is there, got {folder}; or give data to '
                     'validate on (--val)')
         return names
+
+    def _set_of(self, source: Source, ref: Code, old: ConfigDict,
+                whole: bool) -> Node:
+        """A data set of a source, or in what it differs from an old one.
+
+        A type that has class names of its own takes no others.
+        """
+        changes = self._changes(source, old)
+        built = build_dataset(old, self.stock.scope)
+        if not type(built).METAINFO.get('classes'):
+            return Call('dict', (ref, ), changes) if whole else changes
+        changes.pop('ann_file', None)
+        changes.setdefault('data_root', old.get('data_root') or '')
+        test_mode = dict(test_mode=True) if built.test_mode else {}
+        return dict(
+            type='BaseSegDataset', **changes, img_suffix=built.img_suffix,
+            seg_map_suffix=built.seg_map_suffix,
+            reduce_zero_label=built.reduce_zero_label,
+            metainfo=dict(classes=Code("classes['base']")), **test_mode,
+            pipeline=Code(f'{ref.text}.pipeline'))
 
     def _template(self, source: Source) -> ConfigDict:
         return (self.old_val if source.option == '--val' else

@@ -128,6 +128,10 @@ def plan_swap(stock_config: Union[str, Path],
     kind = kind_type(stock)
     base = base_names(checkpoint_names(loaded), kind.base_names(), str(path))
     check_known('--forget', forget, base, 'the classes of the base model')
+    if settings.order.startswith('forget') and kind.is_wrapped():
+        raise ValueError(
+            '--order must begin with learn where train_dataloader.dataset is '
+            f'a wrapper of data sets, got {settings.order}')
     learn, notes = _learned(kind, new, base, settings.learn)
     table = ClassTable(base, learn, forget, stuff=kind.stuff(new))
     targets = find_targets(stock)

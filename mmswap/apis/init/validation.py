@@ -54,7 +54,8 @@ def choose_val(kind: DataKind, source: Optional[Source], base: Names,
         _subset('learn', new, delete=False)
     ]
     return Val(
-        dict(_delete_=True, type='ConcatDataset', datasets=sets), 'split',
+        dict(_delete_=True, type='mmengine.ConcatDataset', datasets=sets),
+        'split',
         'Old images are not labelled with new classes, nor new ones with old '
         'classes: each split is scored on its own images.')
 
