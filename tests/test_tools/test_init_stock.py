@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, NamedTuple, Tuple
+from typing import List, NamedTuple, Tuple
 
 import cv2
 import numpy as np
@@ -186,7 +186,7 @@ def _checkpoint(path, config, names) -> None:
         path)
 
 
-def _options(cfg) -> Dict[str, str]:
+def _options(cfg) -> List[str]:
     """Two steps, no worker processes."""
     loaders = [f'{loader}_dataloader.{option}'
                for loader in ('train', 'val', 'test') for option in LOADER]
@@ -227,5 +227,5 @@ def test_stock_tools_run_what_init_writes(stock, tmp_path, monkeypatch):
              Config.fromfile(f'{stem}_forget.py')))
     found = sorted(Path('tested').glob('*/*.json'))[-1].read_text()
     scores = json.loads(found.splitlines()[-1])
-    for split in ('retain', 'forget', 'learn', 'all'):
+    for split in ('retain', 'forget', 'learn'):
         assert f'{split}/{stock.figure}' in scores

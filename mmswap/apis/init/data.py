@@ -3,7 +3,7 @@ import os
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from mmswap.apis.init.layout import Node
+from mmswap.apis.init.layout import Call, Code, Node
 from mmswap.apis.init.names import Names
 from mmswap.apis.init.stock import Stock, inner_datasets
 
@@ -37,10 +37,24 @@ class DataKind:
         self.stock = stock
         self.old = inner_datasets(stock, 'train_dataloader')
         self.old_val = inner_datasets(stock, 'val_dataloader')
+        # The base's names where the data sets' own are not to be used.
+        self.renamed: Optional[Names] = None
 
     def is_wrapped(self) -> bool:
         """Whether the data set to train on is a wrapper of others."""
         return self.old[0][0].text != '_base_.train_dataloader.dataset'
+
+    def old_set(self, loader: str) -> Node:
+        """The data set of the stock config, as a phase has it.
+
+        Args:
+            loader: ``'train_dataloader'`` or ``'val_dataloader'``.
+        """
+        ref = Code(f'_base_.{loader}.dataset')
+        if self.renamed is None:
+            return ref
+        names = dict(classes=Code("classes['base']"))
+        return Call('dict', (ref, ), dict(metainfo=names))
 
     def base_names(self) -> Optional[Names]:
         """Names of the classes that the stock config trains on, by label."""

@@ -33,6 +33,7 @@ class Swap(NamedTuple):
         forget: The names to forget.
         stuff: The stuff classes of a panoptic model.
         targets: Where the adapter goes; None for the default.
+        old: The stock config's data set to train on.
         new: What ``SwapDataset.new`` is; None where nothing is learned.
         labels: A sentence on the labels in it, with a blank in front, or
             empty.
@@ -51,6 +52,7 @@ class Swap(NamedTuple):
     forget: Names
     stuff: Names
     targets: Optional[List[str]]
+    old: Node
     new: Optional[Node]
     labels: str
     val: Val

@@ -35,7 +35,8 @@ class FolderData(DataKind):
             built = self._read('train_dataloader', dataset)
             wanted = {
                 label
-                for label, name in enumerate(built.metainfo['classes'])
+                for label, name in enumerate(
+                    self.renamed or built.metainfo['classes'])
                 if name in names
             }
             labels = (built.get_data_info(i)['gt_label']

@@ -58,6 +58,17 @@ def base_names(of_checkpoint: Optional[Names], of_data: Optional[Names],
     return of_data
 
 
+def unique_names(names: Names) -> Names:
+    """Tell classes of one name apart, as ImageNet's two cranes, by label.
+
+    Args:
+        names: The names, by label.
+    """
+    return tuple(
+        f'{name} ({label})' if names.count(name) > 1 else name
+        for label, name in enumerate(names))
+
+
 def find_reference(cfg: Config, names: Names) -> Optional[Code]:
     """Find where a config has the names, to refer to them.
 

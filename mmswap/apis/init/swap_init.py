@@ -24,6 +24,7 @@ from mmswap.apis.init.names import (
     check_known,
     checkpoint_names,
     shown,
+    unique_names,
 )
 from mmswap.apis.init.optimizer import check_wrapper
 from mmswap.apis.init.schedule import Length
@@ -127,11 +128,12 @@ def plan_swap(stock_config: Union[str, Path],
     loaded = read_checkpoint(path, settings.trust)
     kind = kind_type(stock)
     base = base_names(checkpoint_names(loaded), kind.base_names(), str(path))
+    if stock.scope == 'mmpretrain' and len(set(base)) < len(base):
+        base = kind.renamed = unique_names(base)
+        _check_plain(kind, 'classes of one name to be told apart')
     check_known('--forget', forget, base, 'the classes of the base model')
-    if settings.order.startswith('forget') and kind.is_wrapped():
-        raise ValueError(
-            '--order must begin with learn where train_dataloader.dataset is '
-            f'a wrapper of data sets, got {settings.order}')
+    if settings.order.startswith('forget'):
+        _check_plain(kind, f'--order {settings.order} to begin')
     learn, notes = _learned(kind, new, base, settings.learn)
     table = ClassTable(base, learn, forget, stuff=kind.stuff(new))
     targets = find_targets(stock)
@@ -139,7 +141,8 @@ def plan_swap(stock_config: Union[str, Path],
     batch = _batch(settings.batch_size or batch_size)
     return Swap(
         stock, path, base, learn, tuple(forget), table.stuff, targets,
-        new and kind.new_set(new), kind.labels_of_new(base, learn),
+        kind.old_set('train_dataloader'), new and kind.new_set(new),
+        kind.labels_of_new(base, learn),
         choose_val(kind, val, base, learn), batch,
         _lengths(kind, new, table, batch[1]),
         _phases(settings.order, learn, table.forget), tuple(notes))
@@ -189,6 +192,13 @@ def _check_request(new: Optional[Source], forget: Sequence[str],
         raise ValueError('--batch-size must be at least 2, an image to '
                          f'retain and one of the target, got '
                          f'{settings.batch_size}')
+
+
+def _check_plain(kind: DataKind, why: str) -> None:
+    if kind.is_wrapped():
+        raise ValueError('train_dataloader.dataset must be no wrapper of data '
+                         f'sets for {why}, got '
+                         f'{kind.stock.cfg.train_dataloader.dataset.type}')
 
 
 def _learned(kind: DataKind, new: Optional[Source], base: Names,

@@ -6,8 +6,6 @@ from mmswap.apis.init.facts import Val
 from mmswap.apis.init.layout import Code, Node
 from mmswap.apis.init.names import Names, shown
 
-_OLD = '_base_.val_dataloader.dataset'
-
 
 def choose_val(kind: DataKind, source: Optional[Source], base: Names,
                learn: Names) -> Val:
@@ -24,14 +22,15 @@ def choose_val(kind: DataKind, source: Optional[Source], base: Names,
         ValueError: If ``--val`` is not labelled with what is learned.
     """
     names = (*base, *learn)
+    old_set = kind.old_set('val_dataloader')
     if source is None:
         old = kind.old_val_names(base)
         if all(name in old for name in learn):
-            return Val(_subset('all', Code(_OLD)), 'all',
+            return Val(_subset('all', old_set), 'all',
                        'All classes are scored, on the stock validation '
                        'data.')
         return Val(
-            _subset(['retain', 'forget'], Code(_OLD)), 'split',
+            _subset(['retain', 'forget'], old_set), 'split',
             f'Nothing here is labelled with {shown(learn)}: how well that is '
             'learned is not scored. `mmswap init --val` takes data that are.')
     labelled = {
@@ -50,7 +49,7 @@ def choose_val(kind: DataKind, source: Optional[Source], base: Names,
                    'them.')
     kind.old_val_names(base)
     sets: List[Node] = [
-        _subset(['retain', 'forget'], Code(_OLD), delete=False),
+        _subset(['retain', 'forget'], old_set, delete=False),
         _subset('learn', new, delete=False)
     ]
     return Val(

@@ -161,7 +161,7 @@ def _train_dataloader(swap: Swap, phase: str) -> Node:
     workers = swap.stock.cfg.train_dataloader.get('num_workers', 2)
     dataset: Dict[str, Node] = dict(
         type='mmswap.SwapDataset', phase=phase, classes=Code('classes'),
-        old=Code('_base_.train_dataloader.dataset'))
+        old=swap.old)
     if swap.new is not None:
         dataset['new'] = swap.new
     return dict(
