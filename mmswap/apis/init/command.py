@@ -6,12 +6,8 @@ from typing import List, Optional
 from mmswap.apis.init.data import Source
 from mmswap.apis.init.facts import Swap
 from mmswap.apis.init.names import shown
-from mmswap.apis.init.swap_init import (
-    ORDERS,
-    Settings,
-    plan_swap,
-    write_swap,
-)
+from mmswap.apis.init.settings import ORDERS, Settings
+from mmswap.apis.init.swap_init import plan_swap, write_swap
 
 INIT_HELP = ('write the configs of a swap from a stock config, a checkpoint '
              'and annotations, and say what to run next')

@@ -3,7 +3,6 @@ from pathlib import Path
 from typing import (
     Dict,
     List,
-    NamedTuple,
     Optional,
     Sequence,
     Tuple,
@@ -28,6 +27,7 @@ from mmswap.apis.init.names import (
 )
 from mmswap.apis.init.optimizer import check_wrapper
 from mmswap.apis.init.schedule import Length
+from mmswap.apis.init.settings import ORDERS, Settings, check_request
 from mmswap.apis.init.stock import read_stock
 from mmswap.apis.init.validation import choose_val
 from mmswap.apis.init.writing import config_files
@@ -37,30 +37,6 @@ from mmswap.class_table import ClassTable
 # classifiers are small.
 _KINDS: Dict[str, Tuple[Type[DataKind], int]] = dict(
     mmdet=(CocoData, 4), mmseg=(MapData, 4), mmpretrain=(FolderData, 32))
-ORDERS: Dict[str, Tuple[str, ...]] = {
-    'learn-forget': ('learn', 'forget'),
-    'forget-learn': ('forget-first', 'learn'),
-    'learn-forget-learn': ('learn', 'forget', 'learn'),
-    'forget-learn-forget': ('forget-first', 'learn', 'forget'),
-}
-
-
-class Settings(NamedTuple):
-    """What a swap may be told beside its data.
-
-    Attributes:
-        learn: The classes to learn; empty for all that ``new`` shows and the
-            base does not know.
-        order: One of ``ORDERS``.
-        batch_size: Images of a step, half of them to retain; None for 4, or
-            32 of a classifier.
-        trust: Unpickle whatever the checkpoint holds.
-    """
-
-    learn: Names = ()
-    order: str = 'learn-forget'
-    batch_size: Optional[int] = None
-    trust: bool = False
 
 
 def init_swap(stock_config: Union[str, Path],
@@ -116,7 +92,7 @@ def plan_swap(stock_config: Union[str, Path],
         FileNotFoundError: See :func:`init_swap`.
         ValueError: See :func:`init_swap`.
     """
-    _check_request(new, forget, settings)
+    check_request(new, forget, settings)
     stock = read_stock(stock_config)
     check_wrapper(stock.cfg)
     if stock.scope not in _KINDS:
@@ -174,24 +150,6 @@ def write_swap(swap: Swap, out: Union[str, Path],
     for path, text in files.items():
         path.write_text(text)
     return list(files)
-
-
-def _check_request(new: Optional[Source], forget: Sequence[str],
-                   settings: Settings) -> None:
-    """Refuse what cannot be, whatever the data are."""
-    if new is None and not forget:
-        raise ValueError('--new or --forget must be given, or both: nothing '
-                         'is to be learned or forgotten')
-    if settings.learn and new is None:
-        raise ValueError('--new must be given with --learn, the images to '
-                         f'learn {shown(settings.learn)} from')
-    if settings.order not in ORDERS:
-        raise ValueError(f'--order must be one of {list(ORDERS)}, got '
-                         f'{settings.order!r}')
-    if settings.batch_size is not None and settings.batch_size < 2:
-        raise ValueError('--batch-size must be at least 2, an image to '
-                         f'retain and one of the target, got '
-                         f'{settings.batch_size}')
 
 
 def _check_plain(kind: DataKind, why: str) -> None:

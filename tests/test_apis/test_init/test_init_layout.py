@@ -40,10 +40,10 @@ def test_code_and_calls_stand_as_they_are():
 
 
 def test_a_last_argument_begins_on_the_line_of_the_others():
-    long = dict(a='d' * 50)
+    long = dict(a='d' * 58)
     assert assignment('x', dict(y=1, z=dict(e=long, f='g'))) == [
         'x = dict(', '    y=1, z=dict(',
-        f"        e=dict(a='{'d' * 50}'),", "        f='g'))"
+        f"        e=dict(a='{'d' * 58}'),", "        f='g'))"
     ]
 
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from coco_files import write_coco
 from init_bases import DIGITS, config
 from mmengine.config import Config
-from mmengine.registry import DefaultScope
+from mmengine.registry import MODELS, DefaultScope
 
 from mmswap.apis.init import Settings, Source, init_swap
 from mmswap.apis.init.layout import assignment
@@ -28,9 +29,11 @@ def code_lines(path):
             if line.strip() and not line.startswith('#')]
 
 
-def run(digits, name=DETECTOR, new=LEARN, forget=('three', 'five'), **kwargs):
+def run(digits, name=DETECTOR, new=LEARN, forget=('three', 'five'),
+        classes=DIGITS, **kwargs):
     """The written configs, by the ends of their names."""
-    paths = init_swap(config(name), digits(name), new, forget, **kwargs)
+    checkpoint = digits(name, classes)
+    paths = init_swap(config(name), checkpoint, new, forget, **kwargs)
     return {path.stem.rpartition('_')[2]: Config.fromfile(str(path))
             for path in paths}
 
@@ -76,7 +79,8 @@ def test_detection(digits):
 
 
 def test_semantic_maps(digits):
-    cfg = run(digits, 'fcn_r18-nano', MAPS, settings=NAMED)['learn']
+    cfg = run(digits, 'fcn_r18-nano', MAPS, classes=None,
+              settings=NAMED)['learn']
     new = cfg.train_dataloader.dataset.new
     assert new == dict(data_prefix=dict(
         img_path='images/learn/', seg_map_path='semantic_bg/learn/'))
@@ -202,10 +206,49 @@ def test_classes_of_one_name_are_told_apart():
         'crane (0)', 'cat', 'crane (2)')
 
 
-def test_lines(digits):
-    run(digits, val=VAL)
-    stem = 'mask2former_swin-nano_base'
-    learn, forget = (code_lines(f'{stem}_{phase}.py')
-                     for phase in ('learn', 'forget'))
-    assert len(learn) <= 29 and len(forget) <= 6
-    assert max(map(len, learn[1:] + forget)) <= 79
+# The README's detector, which is no more than a stock one with six classes.
+SITE = """
+_base_ = 'mmdet::swin/mask-rcnn_swin-t-p4-w7_fpn_1x_coco.py'
+names = ('person', 'face', 'car', 'truck', 'helmet', 'vest')
+model = dict(roi_head=dict(
+    bbox_head=dict(num_classes=6), mask_head=dict(num_classes=6)))
+data_root = 'data/site/'
+train_dataloader = dict(dataset=dict(
+    data_root=data_root, ann_file='train.json',
+    data_prefix=dict(img='images/'), metainfo=dict(classes=names)))
+val_dataloader = dict(dataset=dict(
+    data_root=data_root, ann_file='val.json',
+    data_prefix=dict(img='images/'), metainfo=dict(classes=names)))
+test_dataloader = val_dataloader
+val_evaluator = dict(ann_file=data_root + 'val.json')
+test_evaluator = val_evaluator
+"""
+
+
+@pytest.mark.slow
+def test_lines(tmp_path, monkeypatch):
+    """Two configs that are read at a glance."""
+    monkeypatch.chdir(tmp_path)
+    Path('site.py').write_text(SITE)
+    names = Config.fromfile('site.py').names
+    learn = ('scooter', 'drone')
+    root = Path('data/site')
+    (root / 'images').mkdir(parents=True)
+    for name in ('train', 'learn', 'val_all'):
+        shown = learn if name == 'learn' else (*names, *learn)
+        write_coco(root / f'{name}.json', [shown])
+    (root / 'images/0.png').touch()
+    model = Config.fromfile('site.py').model
+    with DefaultScope.overwrite_default_scope('mmdet'):
+        state = MODELS.build(model).state_dict()
+    torch.save(dict(state_dict=state, meta={}), 'epoch_12.pth')
+    init_swap('site.py', 'epoch_12.pth', Source('--new', root / 'learn.json'),
+              ('face', ), Source('--val', root / 'val_all.json'))
+    lines = {phase: code_lines(f'site_{phase}.py')
+             for phase in ('learn', 'forget')}
+    assert len(lines['learn']) <= 25 and len(lines['forget']) <= 6
+    assert max(map(len, lines['learn'] + lines['forget'])) <= 79
+    cfg = Config.fromfile('site_forget.py')
+    assert cfg.classes == dict(
+        base=names, learn=list(learn), forget=['face'])
+    assert cfg.train_dataloader.dataset.new == dict(ann_file='learn.json')
