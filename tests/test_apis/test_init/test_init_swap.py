@@ -236,7 +236,7 @@ def test_lines(tmp_path, monkeypatch):
     (root / 'images').mkdir(parents=True)
     for name in ('train', 'learn', 'val_all'):
         shown = learn if name == 'learn' else (*names, *learn)
-        write_coco(root / f'{name}.json', [shown])
+        write_coco(root / f'{name}.json', [shown], shown)
     (root / 'images/0.png').touch()
     model = Config.fromfile('site.py').model
     with DefaultScope.overwrite_default_scope('mmdet'):
