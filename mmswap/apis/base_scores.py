@@ -12,6 +12,7 @@ from mmengine.config import Config
 
 from mmswap.apis.plan import Phase
 from mmswap.class_table import ClassTable
+from mmswap.config.split_metrics import is_by_split
 from mmswap.config.types import is_mmswap_type
 
 
@@ -62,8 +63,8 @@ def score_later_forgets(cfg: Config, phases: Sequence[Phase]) -> None:
     if not subsets or not is_mmswap_type(cfg.val_evaluator, 'SwapEvaluator'):
         return
     cfg.val_evaluator.subsets = subsets
-    metrics = cfg.val_evaluator.get('metrics')
-    if metrics is not None and 'forget' not in metrics:
+    metrics = cfg.val_evaluator.metrics
+    if is_by_split(metrics) and 'forget' not in metrics:
         # The first request only learns; its plan left the metric out.
         metrics['forget'] = next(
             phase.cfg.val_evaluator.metrics['forget'] for phase in phases

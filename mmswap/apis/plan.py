@@ -157,12 +157,9 @@ def _check_phase(cfg: Config, name: str) -> ClassTable:
                          f'{cfg.model.get("type")} in {name}')
     table = ClassTable.from_cfg(cfg.model.classes)
     evaluator = cfg.get('val_evaluator')
-    if not isinstance(evaluator, dict) or not (
-            isinstance(evaluator.get('metrics'), dict)
-            or evaluator.get('metric')):
+    if not isinstance(evaluator, dict) or not evaluator.get('metrics'):
         raise ValueError('val_evaluator must be a mmswap.SwapEvaluator with '
-                         'metric, or metrics by split, got '
-                         f'{evaluator} in {name}')
+                         f'metrics, got {evaluator} in {name}')
     for key in ('train_dataloader', 'train_cfg', 'val_dataloader', 'val_cfg'):
         if cfg.get(key) is None:
             raise ValueError(f'{key} must be set in {name}, got None')

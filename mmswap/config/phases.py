@@ -5,6 +5,7 @@ from mmengine.config import Config
 
 from mmswap.class_table import ClassTable
 from mmswap.config.requests import Request
+from mmswap.config.split_metrics import is_by_split
 from mmswap.config.tables import table_holders
 from mmswap.config.types import is_mmswap_type
 
@@ -41,8 +42,8 @@ def request_cfg(cfg: Config, request: Request, table: ClassTable) -> Config:
         cfg.merge_from_dict({'model.adapter.name': request.adapter})
     for key in ('val_evaluator', 'test_evaluator'):
         evaluator = cfg.get(key)
-        if is_mmswap_type(evaluator, 'SwapEvaluator') and (
-                'metrics' in evaluator):
+        if is_mmswap_type(evaluator, 'SwapEvaluator') and is_by_split(
+                evaluator.metrics):
             evaluator.metrics = {
                 split: metric
                 for split, metric in evaluator.metrics.items()

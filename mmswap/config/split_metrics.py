@@ -11,59 +11,64 @@ _FILES = ('ann_file', 'seg_prefix')
 _PANOPTIC = ('collect_device', 'prefix', 'backend_args')
 
 
-def metrics_by_split(evaluator: Mapping[str, Any],
-                     table: Optional[ClassTable] = None) -> Dict[str, Any]:
+def is_by_split(metrics: Any) -> bool:
+    """Whether metrics are given by split, and are not a stock evaluator.
+
+    Args:
+        metrics: The argument of ``SwapEvaluator``.
+    """
+    return isinstance(metrics, Mapping) and 'type' not in metrics
+
+
+def metrics_by_split(metrics: Any,
+                     table: Optional[ClassTable] = None) -> Any:
     """The metrics of each split of a ``SwapEvaluator``.
 
     Args:
-        evaluator: Its config, with ``metrics`` by split, or with ``metric``,
-            the stock evaluator: a metric's config, a list of them, or
+        metrics: Its argument: metrics by split, or the stock evaluator, which
+            is a metric's config, a list of them, or
             ``dict(type='Evaluator', metrics=...)``.
         table: The class table; None where it is not known yet.
 
     Returns:
-        ``metrics`` as it is, or copies of ``metric`` for ``all`` and for each
-        split that has a class: without the files of ground truth, and with
-        ``mmswap.PanopticMetric`` for mmdet's.
+        Metrics by split as they are; of a stock evaluator copies for ``all``
+        and for each split that has a class, without the files of ground
+        truth, and with ``mmswap.PanopticMetric`` for mmdet's.
 
     Raises:
-        TypeError: If a metric of ``metric`` is no config.
-        ValueError: If both or neither are there.
+        TypeError: If a metric of a stock evaluator is no config.
     """
-    metrics, metric = evaluator.get('metrics'), evaluator.get('metric')
-    if (metrics is None) == (metric is None):
-        raise ValueError(
-            'val_evaluator must have either metric, the stock evaluator, or '
-            f'metrics by split, got metric={metric!r} and metrics={metrics!r}')
-    if metrics is not None:
+    if is_by_split(metrics):
         return metrics
     splits = [split for split in ALL_SPLITS
               if table is None or table.labels(split)]
     return {
-        split: [_without_files(each) for each in stock_metrics(metric)]
+        split: [_without_files(each) for each in stock_metrics(metrics)]
         for split in (*splits, 'all')
     }
 
 
-def stock_metrics(metric: Any) -> List[Mapping[str, Any]]:
+def stock_metrics(evaluator: Any) -> List[Mapping[str, Any]]:
     """The configs of the metrics of a stock evaluator.
 
     Args:
-        metric: As the argument of ``SwapEvaluator``.
+        evaluator: As the argument ``metrics`` of ``SwapEvaluator``.
 
     Raises:
         TypeError: If a metric is no config.
     """
-    if isinstance(metric, Mapping) and 'metrics' in metric:
-        metric = metric['metrics']
-    given = metric if isinstance(metric, Sequence) else [metric]
+    if isinstance(evaluator, Mapping) and 'metrics' in evaluator:
+        evaluator = evaluator['metrics']
+    single = isinstance(evaluator, (str, Mapping)) or not isinstance(
+        evaluator, Sequence)
+    given = [evaluator] if single else list(evaluator)
     for each in given:
         if not isinstance(each, Mapping) or 'type' not in each:
             raise TypeError(
-                'val_evaluator.metric must be the config of a metric, or a '
-                'list of them, of which each split has its own, got '
-                f'{each!r}')
-    return list(given)
+                'val_evaluator.metrics must be the stock evaluator (the '
+                'config of a metric, or a list of them, of which each split '
+                f'has its own) or a dict of metrics by split, got {each!r}')
+    return given
 
 
 def with_files(metric: Mapping[str, Any],

@@ -7,7 +7,11 @@ from mmengine.logging import print_log
 
 from mmswap.class_table import ClassTable
 from mmswap.config.category_order import category_order
-from mmswap.config.split_metrics import stock_metrics, with_files
+from mmswap.config.split_metrics import (
+    is_by_split,
+    stock_metrics,
+    with_files,
+)
 from mmswap.config.types import is_mmswap_type, mmswap_types
 
 # What testing and inference read of a config. Everything else, helper
@@ -141,12 +145,11 @@ def _stock_evaluator(evaluator: Any, dataset: Dict[str, Any]) -> Any:
     """
     if not is_mmswap_type(evaluator, 'SwapEvaluator'):
         return evaluator
-    if 'metric' in evaluator:
-        chosen: Any = [with_files(metric, dataset)
-                       for metric in stock_metrics(evaluator['metric'])]
-    else:
-        metrics = evaluator['metrics']
+    metrics = evaluator['metrics']
+    if is_by_split(metrics):
         chosen = metrics.get('all', next(iter(metrics.values())))
+    else:
+        chosen = [with_files(m, dataset) for m in stock_metrics(metrics)]
     if isinstance(chosen, list) and len(chosen) == 1:
         return chosen[0]
     return chosen

@@ -4,7 +4,7 @@ from typing import Any, Dict, List, Mapping, Optional, Union
 from mmengine.evaluator import BaseMetric, Evaluator
 
 from mmswap.class_table import ALL_SPLITS, ClassTable
-from mmswap.config.split_metrics import metrics_by_split
+from mmswap.config.split_metrics import is_by_split, metrics_by_split
 from mmswap.evaluation.build_metrics import Metrics, Subsets, build_metrics
 from mmswap.evaluation.known_scores import Scores, read_scores
 from mmswap.evaluation.metric_checks import check_labelled
@@ -48,11 +48,15 @@ class SwapEvaluator(Evaluator):
     so are scores of a drop from what is not known.
 
     Args:
-        metrics: For special cases, in place of ``metric``: metrics by split,
-            ``retain``, ``forget``, ``learn``, ``all`` or some of these, and,
-            where requests follow one another, ``forgotten_before`` and
-            ``missing``. Each is a metric or its config, or a list of those,
-            without ``ann_file``. Defaults to None.
+        metrics: The stock ``val_evaluator`` as it is, one metric's config or
+            a list of them: it scores each split that has a class, and
+            ``all``. Its ``ann_file`` is not read, as the ground truth comes
+            with the samples of a ``ClassSubset``, and in place of mmdet's
+            ``CocoPanopticMetric`` there is ``mmswap.PanopticMetric``. For
+            special cases a dict of metrics by split: ``retain``, ``forget``,
+            ``learn``, ``all`` or some of these, and, where requests follow
+            one another, ``forgotten_before`` and ``missing``. Each is a
+            metric or its config, or a list of those, without ``ann_file``.
         classes: ``dict(base=..., learn=..., forget=...)``, the class table.
             Defaults to None, then it is the ``swap_classes`` of the data
             set's metainfo, which ``mmswap.ClassSubset`` writes.
@@ -75,11 +79,6 @@ class SwapEvaluator(Evaluator):
         subsets: Further sets of classes to score, class names by a name of
             the set, with the metrics of ``forget``. Their results are called
             as those of a split. Defaults to None.
-        metric: The stock ``val_evaluator`` as it is, one metric's config or a
-            list of them: it scores each split that has a class, and ``all``.
-            Its ``ann_file`` is not read, as the ground truth comes with the
-            samples of a ``ClassSubset``, and in place of mmdet's
-            ``CocoPanopticMetric`` there is ``mmswap.PanopticMetric``.
 
     Attributes:
         class_table: The class table; None until the data set tells it.
@@ -88,29 +87,27 @@ class SwapEvaluator(Evaluator):
         TypeError: If an argument has a wrong type, or a metric cannot be
             used by split.
         ValueError: If ``metrics`` has another key, an ``ann_file`` or
-            settings that make it count other classes, both or neither of
-            ``metrics`` and ``metric`` are given, or the class table or
+            settings that make it count other classes, or the class table or
             another argument is wrong.
 
     Examples:
         >>> val_evaluator = dict(
         ...     _delete_=True,
         ...     type='mmswap.SwapEvaluator',
-        ...     metric=_base_.val_evaluator)
+        ...     metrics=_base_.val_evaluator)
     """
 
     def __init__(self,
-                 metrics: Optional[Mapping[str, Metrics]] = None,
+                 metrics: Union[Mapping[str, Metrics], Metrics],
                  classes: Union[Mapping[str, Any], ClassTable, None] = None,
                  images: str = 'all',
                  before: Optional[Scores] = None,
                  pretrained: Optional[Scores] = None,
                  primary: Optional[str] = None,
-                 subsets: Optional[Subsets] = None,
-                 metric: Optional[Metrics] = None) -> None:
-        by_split = metrics_by_split(dict(metrics=metrics, metric=metric))
+                 subsets: Optional[Subsets] = None) -> None:
+        by_split = metrics_by_split(metrics)
         super().__init__(build_metrics(by_split, images, subsets))
-        self._all_splits = metrics is None
+        self._all_splits = not is_by_split(metrics)
         self.images = images
         self.primary = primary
         self.subsets = {n: tuple(s) for n, s in (subsets or {}).items()}

@@ -169,3 +169,15 @@ def test_data_that_is_left_out_has_no_say_in_the_order(tmp_path):
     data = dict(DATASET, data_root=str(tmp_path))
     cfg = _phase(_subset(data, keep='retain'))
     assert merged_order(cfg, TABLE) == TABLE.names
+
+
+def test_a_stock_evaluator_reads_the_files_of_the_merged_data_set():
+    """It came with the base model's, which has fewer classes."""
+    stock = dict(type='CocoMetric', ann_file='old.json', metric='bbox')
+    evaluator = dict(type='mmswap.SwapEvaluator', metrics=stock)
+    dataset = _subset(dict(DATASET, data_root='new/'))
+    merged = merged_config(
+        _phase(dataset, val_evaluator=evaluator, test_evaluator=evaluator),
+        dict(type='Stock'), TABLE)
+    for key in ('val_evaluator', 'test_evaluator'):
+        assert merged[key] == dict(stock, ann_file='new/val.json')

@@ -1,8 +1,12 @@
 """SwapOptimWrapperConstructor: types, errors, parameter options."""
 import pytest
-from swap_toy import ToyDetector
+from mmengine.registry import MODELS
+from swap_toy import CLASSES, ToyDetector, make_swap_cfg
 
-from mmswap.engine import GroupSparseOptimWrapper
+from mmswap.engine import (
+    GroupSparseOptimWrapper,
+    SwapOptimWrapperConstructor,
+)
 
 
 @pytest.mark.parametrize('kind', [
@@ -18,8 +22,19 @@ def test_the_sparse_form(build_toy, wrap_optim, kind):
     assert (wrapper.sparsity.alpha, wrapper.sparsity.mode) == (.2, 'proximal')
 
 
-def test_no_group_sparsity_by_default(build_toy, wrap_optim):
-    assert wrap_optim(build_toy()).sparsity.alpha == 0
+def test_an_adapter_gets_the_published_penalty_unless_told(build_toy):
+    """Where all weights train there is nothing to make sparse."""
+
+    def sparsity(model, **cfg):
+        constructor = SwapOptimWrapperConstructor(
+            dict(optimizer=dict(type='SGD', lr=.1), **cfg))
+        return constructor(model).sparsity
+
+    found = sparsity(build_toy())
+    assert (found.alpha, found.mode) == (.01, 'penalty')
+    assert sparsity(build_toy(), group_sparse=None).alpha == 0
+    cfg = {**make_swap_cfg(CLASSES), 'adapter': None, 'trains': 'all'}
+    assert sparsity(MODELS.build(cfg)).alpha == 0
 
 
 @pytest.mark.parametrize('cfg, message', [

@@ -9,6 +9,7 @@ from mmengine.dataset import DefaultSampler
 from mmengine.evaluator import BaseMetric, Evaluator
 from mmengine.logging import MessageHub
 from mmengine.registry import EVALUATOR
+from mmengine.runner import Runner
 from toy_detections import (
     CLASSES,
     COW,
@@ -364,3 +365,23 @@ def test_two_ranks_find_what_one_does(tmp_path, monkeypatch):
     assert full['swap/forget'] == reference('forget', 'segm')[None]
     assert again['swap/forget'] == full['swap/forget']
     assert forgotten['swap/forget'] == 0
+
+
+def test_the_stock_evaluator_scores_each_split_that_has_a_class():
+    """As metrics by split do that are written one by one."""
+    stock = dict(COCO, ann_file='a/file/that/is/not/there.json')
+    evaluator = SwapEvaluator(metrics=stock, before=BEFORE)
+    found = evaluate(evaluator)
+    assert [m.split for m in evaluator.metrics] == [
+        'retain', 'forget', 'learn', 'all']
+    wanted = evaluate(SwapEvaluator(
+        metrics={split: COCO for split in ('retain', 'forget', 'learn',
+                                           'all')}, before=BEFORE))
+    assert found == pytest.approx(wanted, nan_ok=True)
+
+
+def test_a_runner_builds_it_around_the_stock_evaluator():
+    """Which takes a config without ``metrics`` for that of a metric."""
+    built = Runner.build_evaluator(
+        None, dict(type='mmswap.SwapEvaluator', metrics=COCO))
+    assert isinstance(built, SwapEvaluator)
