@@ -173,10 +173,8 @@ def _train_dataloader(swap: Swap, phase: str) -> Node:
 
 
 def _evaluator(swap: Swap) -> Node:
-    # A Runner takes what has no `metrics` for the config of a metric.
     evaluator: Dict[str, Node] = dict(
-        type='mmswap.SwapEvaluator', metrics=None,
-        metric=Code('_base_.val_evaluator'))
+        type='mmswap.SwapEvaluator', metrics=Code('_base_.val_evaluator'))
     if swap.val.images != 'all':
         evaluator['images'] = swap.val.images
     if isinstance(swap.stock.cfg.val_evaluator, dict):

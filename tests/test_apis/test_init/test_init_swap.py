@@ -65,7 +65,7 @@ def test_detection(digits):
         assert inner.keep == 'all'
         assert inner.dataset == dict(base.val_dataloader.dataset,
                                      ann_file='annotations/val.json')
-    assert learn.val_evaluator.metric == base.val_evaluator
+    assert learn.val_evaluator.metrics == base.val_evaluator
     assert learn.train_cfg.max_iters == learn.train_cfg.val_interval == 300
     assert learn.optim_wrapper.optimizer.type == 'AdamW'
     assert learn.load_from == str(digits(DETECTOR))
@@ -246,7 +246,7 @@ def test_lines(tmp_path, monkeypatch):
               ('face', ), Source('--val', root / 'val_all.json'))
     lines = {phase: code_lines(f'site_{phase}.py')
              for phase in ('learn', 'forget')}
-    assert len(lines['learn']) <= 25 and len(lines['forget']) <= 6
+    assert len(lines['learn']) <= 24 and len(lines['forget']) <= 6
     assert max(map(len, lines['learn'] + lines['forget'])) <= 79
     cfg = Config.fromfile('site_forget.py')
     assert cfg.classes == dict(
