@@ -189,6 +189,14 @@ class CocoData(DataKind):
             found += [c['name'] for c in read_category_list(str(file))]
         return tuple(found)
 
+    def old_set(self, loader: str) -> Node:
+        """See :meth:`DataKind.old_set`; without maps that nothing reads."""
+        ref = super().old_set(loader)
+        prefix = _plain_prefix(self.stock.cfg[loader].dataset)
+        if prefix is None:
+            return ref
+        return Call('dict', (ref, ), dict(data_prefix=prefix))
+
     def _is_coco(self, dataset: ConfigDict) -> bool:
         """Whether it reads a COCO json."""
         built = build_dataset(dataset, self.stock.scope)
@@ -222,7 +230,19 @@ class CocoData(DataKind):
         if root != old_root:
             changes['data_root'] = root
         changes['ann_file'] = ann_file
-        if root != old_root or any(
+        if root != old_root or _plain_prefix(old) is not None or any(
                 folders[key] != prefix_of(old, key) for key in prefix):
             changes['data_prefix'] = prefix
         return changes
+
+
+def _plain_prefix(dataset: ConfigDict) -> Optional[Dict[str, str]]:
+    """``data_prefix`` without maps that are not read; None if it is plain.
+
+    mmdet's Mask2Former for instances inherits those of the panoptic one.
+    """
+    prefix = dataset.get('data_prefix') or {}
+    read = any(step.get('with_seg') for step in dataset.get('pipeline', ()))
+    if 'seg' not in prefix or read or dataset_type(dataset) == _PANOPTIC:
+        return None
+    return {key: value for key, value in prefix.items() if key != 'seg'}
