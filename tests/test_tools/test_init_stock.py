@@ -148,7 +148,7 @@ def _imagenet(names) -> Tuple[str, ...]:
     for split in ('train', 'val'):
         lines = []
         for label in (0, 1, 2):
-            for number in range(4):
+            for number in range(2):
                 name = f'{label}_{number}.JPEG'
                 _picture(Path(f'data/imagenet/{split}') / name)
                 lines.append(f'{name} {label}')
@@ -157,7 +157,7 @@ def _imagenet(names) -> Tuple[str, ...]:
         meta.write_text('\n'.join(lines))
     for split in ('learn', 'val'):
         for name in ('scooter', 'drone'):
-            for number in range(4):
+            for number in range(2):
                 _picture(Path(f'data/new/{split}/{name}/{number}.png'))
     return '--new', 'data/new/learn', '--val', 'data/new/val'
 
@@ -197,6 +197,7 @@ def _options(cfg) -> List[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize('stock', STOCKS, ids=lambda stock: stock.config)
 def test_stock_tools_run_what_init_writes(stock, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
