@@ -14,10 +14,12 @@ from mmswap.apis.commands.command import Command
 from mmswap.apis.commands.phases import RUN, TEST, TRAIN
 from mmswap.apis.commands.results import MERGE, PUBLISH, REPORT, UNDO
 from mmswap.apis.console import is_first_process
+from mmswap.apis.init.command import INIT
 from mmswap.apis.interruption import stop
 from mmswap.version import __version__
 
 COMMANDS: Dict[str, Command] = dict(
+    init=INIT,
     train=TRAIN,
     test=TEST,
     run=RUN,

@@ -15,6 +15,7 @@ from mmswap.version import __version__
 
 ROOT = Path(__file__).parents[2]
 TOOLS = dict(
+    init='init_swap.py',
     train='train.py',
     test='test.py',
     run='swap.py',
