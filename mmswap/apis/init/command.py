@@ -10,6 +10,7 @@ from mmswap.apis.init.names import shown
 from mmswap.apis.init.settings import ORDERS, Settings
 from mmswap.apis.init.swap_init import plan_swap, write_swap
 
+
 def add_init_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``mmswap init``.
 
@@ -21,14 +22,16 @@ def add_init_arguments(parser: argparse.ArgumentParser) -> None:
         help='the config that the base model was trained with: a path, or '
         'mmdet::<path below configs>, one of an installed library')
     add('--checkpoint', required=True,
-        help='checkpoint of the base model (no default)')
-    add('--new', type=Path, help='annotations of what is to be learned (default: nothing is)')
+        help='checkpoint of the base model (default: none, it is needed)')
+    add('--new', type=Path,
+        help='annotations of what is to be learned (default: nothing is)')
     add('--learn', nargs='+', default=(), metavar='NAME',
         help='classes to learn (default: all of --new that the base does not '
         'know; needed for maps)')
     add('--forget', nargs='+', default=(), metavar='NAME',
         help='classes of the base model to forget (default: none)')
-    add('--val', type=Path, help='annotations to validate on (default: those of the base model)')
+    add('--val', type=Path,
+        help='annotations to validate on (default: those of the base model)')
     for option, files in (('new', 'images'), ('new', 'maps'),
                           ('val', 'images'), ('val', 'maps')):
         add(f'--{option}-{files}', type=Path, metavar='DIR',

@@ -78,7 +78,8 @@ def _whole(swap: Swap, phase: str, base: Node,
          'param_scheduler', [length.scheduler()]),
         ('A learning rate for LoRA; weights as a whole would not bear it.',
          'optim_wrapper', optim_wrapper(cfg)),
-        (None, 'default_hooks', default_hooks(cfg, length.total)),
+        (None, 'default_hooks',
+         default_hooks(cfg, length.total, length.by_epoch)),
     ]
     hooks = usable_hooks(cfg)
     if hooks is not None:
