@@ -13,5 +13,5 @@ model = dict(
     objective=dict(type='mmswap.LearnObjective'))
 val_evaluator = dict(metrics=dict(metric='bbox'))
 test_evaluator = val_evaluator
-default_hooks = _base_.swap_hooks
+default_hooks = dict(swap=dict(type='mmswap.SwapHook'))
 load_from = 'work_dirs/dino_swin-nano_base/iter_2000.pth'

@@ -17,5 +17,5 @@ train_dataloader = dict(
     dataset=dict(old=dict(pipeline=_base_.crop_pipeline)))
 train_cfg = dict(max_iters=600, val_interval=600)
 param_scheduler = [dict(_base_.param_scheduler[0], end=600)]
-default_hooks = _base_.swap_hooks
+default_hooks = dict(swap=dict(type='mmswap.SwapHook'))
 load_from = 'work_dirs/fcn_r18-nano_base/iter_2000.pth'

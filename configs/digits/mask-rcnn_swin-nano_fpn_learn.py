@@ -14,5 +14,5 @@ model = dict(
     classes=_base_.classes,
     adapter=dict(targets=['ffn', 'fc']),
     objective=dict(type='mmswap.LearnObjective'))
-default_hooks = _base_.swap_hooks
+default_hooks = dict(swap=dict(type='mmswap.SwapHook'))
 load_from = 'work_dirs/mask-rcnn_swin-nano_fpn_base/iter_2000.pth'

@@ -11,5 +11,5 @@ model = dict(
     model=_base_.model,
     classes=_base_.classes,
     objective=dict(type='mmswap.LearnObjective'))
-default_hooks = _base_.swap_hooks
+default_hooks = dict(swap=dict(type='mmswap.SwapHook'))
 load_from = 'work_dirs/mask2former-panoptic_swin-nano_base/iter_2000.pth'

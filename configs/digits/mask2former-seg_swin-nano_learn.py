@@ -46,5 +46,5 @@ train_dataloader = dict(
 
 train_cfg = dict(max_iters=800, val_interval=800)
 param_scheduler = [dict(_base_.param_scheduler[0], end=800)]
-default_hooks = _base_.swap_hooks
+default_hooks = dict(swap=dict(type='mmswap.SwapHook'))
 load_from = 'work_dirs/mask2former-seg_swin-nano_base/iter_2000.pth'

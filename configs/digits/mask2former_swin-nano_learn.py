@@ -12,5 +12,5 @@ model = dict(
     classes=_base_.classes,
     objective=dict(type='mmswap.LearnObjective'))
 train_dataloader = dict(sampler=dict(retain=3, target=5))
-default_hooks = _base_.swap_hooks
+default_hooks = dict(swap=dict(type='mmswap.SwapHook'))
 load_from = '{{ fileDirname }}/mask2former_swin-nano_base.safetensors'

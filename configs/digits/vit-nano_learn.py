@@ -12,5 +12,5 @@ model = dict(
     adapter=dict(rank=16, alpha=16, targets=['ffn', 'attention']),
     objective=dict(type='mmswap.LearnObjective', weight=1.0))
 optim_wrapper = dict(optimizer=dict(lr=7e-3))
-default_hooks = _base_.swap_hooks
+default_hooks = dict(swap=dict(type='mmswap.SwapHook'))
 load_from = 'work_dirs/vit-nano_base/iter_6000.pth'

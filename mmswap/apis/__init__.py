@@ -8,6 +8,7 @@ from mmswap.apis.config import (
     load_config,
     set_local_rank,
 )
+from mmswap.apis.init import init_swap
 from mmswap.apis.launch import (
     build_runner,
     leave_process_group,
@@ -22,7 +23,8 @@ from mmswap.apis.testing import DumpHook, enable_painting, enable_tta
 __all__ = [
     'DumpHook', 'add_config_arguments', 'build_report', 'build_runner',
     'enable_amp', 'enable_auto_scale_lr', 'enable_painting', 'enable_resume',
-    'enable_tta', 'format_report', 'leave_process_group', 'load_config',
+    'enable_tta', 'format_report', 'init_swap', 'leave_process_group',
+    'load_config',
     'merge_checkpoint', 'prepare_distributed', 'publish_checkpoint',
     'read_checkpoint', 'run_swap', 'set_local_rank'
 ]

@@ -26,28 +26,41 @@ _AMP_TWINS = {
 _DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
-def add_config_arguments(parser: argparse.ArgumentParser) -> None:
+def add_config_arguments(
+        parser: argparse.ArgumentParser,
+        work_dir: str = 'work_dirs/<name of the config file>') -> None:
     """Add the arguments that every tool with a Runner has.
 
     Args:
         parser: Gets ``--work-dir``, ``--cfg-options``, ``--launcher`` and
             ``--local_rank``.
+        work_dir: The default work dir, as the help calls it.
     """
-    parser.add_argument('--work-dir', help='folder for logs and checkpoints')
+    parser.add_argument(
+        '--work-dir',
+        metavar='DIR',
+        help=f'folder for logs and checkpoints (default: {work_dir})')
     parser.add_argument(
         '--cfg-options',
         nargs='+',
         action=DictAction,
-        help='override settings of the config, key=value; a list is '
+        metavar='KEY=VALUE',
+        help='override settings of the config (default: none); a list is '
         'key="[a,b]" or key=a,b, nested ones key="[(a,b),(c,d)]", quoted and '
         'without blanks')
     parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
         default='none',
-        help='how the processes were started')
+        help='how the processes were started (default: %(default)s)')
     # torch.distributed.launch of torch >= 2.0 says --local-rank.
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    parser.add_argument(
+        '--local_rank',
+        '--local-rank',
+        type=int,
+        default=0,
+        metavar='RANK',
+        help='set by torch.distributed.launch (default: %(default)s)')
 
 
 def set_local_rank(args: argparse.Namespace) -> None:
@@ -177,8 +190,8 @@ def enable_resume(cfg: Config, resume: str) -> None:
     if resume == 'auto':
         latest = find_latest_checkpoint(cfg.work_dir)
         if latest is None:
-            print_log(f'No checkpoint in {cfg.work_dir} to resume from: '
-                      'starting anew.')
+            print_log(f'WARNING: no checkpoint in {cfg.work_dir} to resume '
+                      'from: starting anew.')
             return
         resume = latest
     cfg.resume = True

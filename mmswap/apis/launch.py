@@ -4,7 +4,7 @@ import datetime
 import os
 import subprocess
 import time
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 from mmengine.config import Config
 from mmengine.device import get_device
@@ -15,12 +15,14 @@ from torch import distributed as torch_dist
 from torch.nn.parallel import DistributedDataParallel
 
 from mmswap.apis.config import add_swap_hook
+from mmswap.apis.console import ReadableConsole
 
 _DEFAULT_PORT = '29500'  # torch's and mmengine's
 _THREADS_NEED = 0.2  # seconds; without, 11 of 12 runs hung, with it 0 of 20
 
 
-def build_runner(cfg: Config) -> Runner:
+def build_runner(cfg: Config,
+                 console: Optional[ReadableConsole] = None) -> Runner:
     """Build the Runner of a config, distributed if its launcher says so.
 
     mmengine has one visualizer a name and process, and the libraries' configs
@@ -31,11 +33,15 @@ def build_runner(cfg: Config) -> Runner:
         cfg: A full config with ``work_dir``; its ``launcher`` is ``'none'``
             where missing. May get a ``model_wrapper_cfg`` and, for a
             SwapModel, ``default_hooks.swap``; the visualizer loses its name.
+        console: Shows the run, and keeps the log to its file; by default the
+            log is printed, too, as mmengine does.
     """
     add_swap_hook(cfg)
     prepare_distributed(cfg)
     if cfg.get('visualizer'):
         cfg.visualizer.pop('name', None)
+    if console is not None:
+        return console.build_runner(cfg)
     if 'runner_type' in cfg:
         return RUNNERS.build(cfg)
     return Runner.from_cfg(cfg)

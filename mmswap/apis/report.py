@@ -2,8 +2,13 @@
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from mmswap.class_table import ALL_SPLITS
-from mmswap.evaluation.scores import find_primary, swap_scores
-from mmswap.tasks.lookup import primary_metrics as primary_names
+from mmswap.evaluation.score_tables import (
+    cell,
+    format_table,
+    shown_metrics,
+    split_metric,
+)
+from mmswap.evaluation.scores import swap_scores
 
 Metrics = Mapping[str, float]
 _SCORES = ('h_mean', 'h_mean_request', 'score')
@@ -46,8 +51,9 @@ def build_report(columns: Sequence[Column]) -> Dict[str, Any]:
         dict(
             split=split,
             metric=name,
-            values=[_split_metric(c.metrics, split, name) for c in columns])
-        for name in _shown_metrics(columns) for split in ALL_SPLITS
+            values=[split_metric(c.metrics, split, name) for c in columns])
+        for name in shown_metrics([c.metrics for c in columns])
+        for split in ALL_SPLITS
     ]
     rows = [row for row in rows if any(v is not None for v in row['values'])]
     scores = [_scores(columns[0].metrics, column.metrics)
@@ -84,18 +90,8 @@ def format_report(report: Mapping[str, Any]) -> str:
     """
     lines = [['split', 'metric', *report['columns']]]
     for row in report['rows']:
-        values = [_cell(value) for value in row['values']]
-        lines.append([row['split'], row['metric'], *values])
-    widths = [max(len(cell) for cell in column) for column in zip(*lines)]
-    lines.insert(1, ['-' * width for width in widths])
-    return '\n'.join(
-        '| ' + ' | '.join(_aligned(line, widths)) + ' |' for line in lines)
-
-
-def _cell(value: Optional[float]) -> str:
-    if value is None:
-        return '-'
-    return str(value) if isinstance(value, int) else f'{value:.3f}'
+        lines.append([row['split'], row['metric'], *map(cell, row['values'])])
+    return format_table(lines, 2)
 
 
 def primary_metrics(metrics: Metrics) -> Dict[str, float]:
@@ -108,39 +104,6 @@ def primary_metrics(metrics: Metrics) -> Dict[str, float]:
         split: metrics[f'swap/{split}']
         for split in ALL_SPLITS if f'swap/{split}' in metrics
     }
-
-
-def _aligned(line: List[str], widths: List[int]) -> List[str]:
-    """Names to the left, numbers to the right."""
-    return [
-        cell.ljust(width) if i < 2 else cell.rjust(width)
-        for i, (cell, width) in enumerate(zip(line, widths))
-    ]
-
-
-def _split_metric(metrics: Metrics, split: str, name: str) -> Optional[float]:
-    """A split's metric by the last parts of its name, None without it."""
-    of_split = {
-        key: value
-        for key, value in metrics.items() if key.startswith(f'{split}/')
-    }
-    return find_primary(of_split, [name])
-
-
-def _shown_metrics(columns: Sequence[Column]) -> List[str]:
-    """The known metrics that were measured, else every one."""
-    known = [
-        name for name in primary_names() if any(
-            _split_metric(column.metrics, split, name) is not None
-            for column in columns for split in ALL_SPLITS)
-    ]
-    if known:
-        return known
-    names = [
-        key.partition('/')[2] for column in columns for key in column.metrics
-        if key.partition('/')[0] in ALL_SPLITS
-    ]
-    return list(dict.fromkeys(names))
 
 
 def _scores(before: Metrics, after: Metrics) -> Dict[str, float]:

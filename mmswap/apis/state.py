@@ -1,12 +1,14 @@
 """What a swap leaves in its work dir: its state and its report."""
+import itertools
 import json
 import os
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Callable, Dict, List, Sequence, Tuple
 
-from mmengine.dist import master_only
+from mmengine.dist import is_main_process, master_only
 
-from mmswap.apis.report import format_report
+from mmswap.apis.plan import BASE, common_start
+from mmswap.apis.report import Column, build_report, format_report
 
 STATE_FILE = 'swap_state.json'
 REPORT_STEM = 'swap_report'
@@ -23,13 +25,17 @@ class SwapRecords:
     Args:
         work_dir: The swap's work dir.
 
+    Attributes:
+        phases: Names of the swap's phases, in order; written with the next
+            record.
+
     Raises:
         ValueError: If the state file is not what mmswap wrote.
     """
 
     def __init__(self, work_dir: Path) -> None:
         self.work_dir = work_dir
-        self._records = _read_state(work_dir / STATE_FILE)
+        self._records, self.phases = _read_state(work_dir / STATE_FILE)
 
     def get(self, name: str) -> Dict[str, Any]:
         """The record of a phase or the base; empty where there is none."""
@@ -45,7 +51,11 @@ class SwapRecords:
                 folder can be moved, and ``groups``.
         """
         self._records[name] = record
-        _write_state(self.work_dir / STATE_FILE, self._records)
+        self.write()
+
+    def write(self) -> None:
+        """Write what is known to the state file."""
+        _write_state(self.work_dir / STATE_FILE, self._records, self.phases)
 
     def checkpoint(self, name: str) -> str:
         """The path of a finished phase's checkpoint."""
@@ -81,33 +91,93 @@ class SwapRecords:
         return 'starts'
 
 
-def _read_state(path: Path) -> Dict[str, Dict[str, Any]]:
-    """The records of a swap, none where it has not begun."""
+def _read_state(path: Path) -> Tuple[Dict[str, Dict[str, Any]], List[str]]:
+    """The records of a swap and its phases, none where it has not begun."""
     if not path.is_file():
-        return {}
+        return {}, []
     try:
-        return dict(json.loads(path.read_text())['records'])
+        state = json.loads(path.read_text())
+        records = dict(state['records'])
+        # Earlier releases did not list the phases.
+        return records, state.get('phases', [n for n in records if n != BASE])
     except (ValueError, KeyError) as error:
         raise ValueError(f'{path} must be what mmswap wrote; delete it to '
                          f'start the swap anew ({error!r})') from error
 
 
 @master_only
-def _write_state(path: Path, records: Dict[str, Dict[str, Any]]) -> None:
-    text = json.dumps(dict(format=1, records=records), indent=2)
-    _write_atomically(path, text)
+def _write_state(path: Path, records: Dict[str, Dict[str, Any]],
+                 phases: List[str]) -> None:
+    state = dict(format=1, phases=phases, records=records)
+    _write_atomically(path, json.dumps(state, indent=2))
 
 
-@master_only
-def write_report(work_dir: Path, report: Dict[str, Any]) -> None:
-    """Write the report as JSON and Markdown, and print it."""
+def read_report(work_dir: Path) -> Dict[str, Any]:
+    """The report of a swap in its work dir, as far as it is.
+
+    Args:
+        work_dir: The swap's work dir.
+
+    Returns:
+        See :func:`recorded_report`; of the phases before the first one that
+        is not finished.
+
+    Raises:
+        ValueError: If there is no swap in the folder, or its base was not
+            evaluated yet.
+    """
+    records = SwapRecords(work_dir)
+    if 'metrics' not in records.get(BASE):
+        raise ValueError(
+            f'WORK_DIR must be one of mmswap run, with the base evaluated in '
+            f'its {STATE_FILE}, got {work_dir}')
+    return recorded_report(records, list(itertools.takewhile(
+        lambda name: 'metrics' in records.get(name), records.phases)))
+
+
+def recorded_report(records: SwapRecords,
+                    names: Sequence[str]) -> Dict[str, Any]:
+    """The report of a swap, from what is recorded of it.
+
+    Args:
+        records: What is known of the swap.
+        names: Those of its phases, in order, all finished.
+
+    Returns:
+        See :func:`~mmswap.apis.report.build_report`; and ``checkpoints``, by
+        the name of the phase.
+    """
+    columns = [Column('base', records.get(BASE)['metrics'])]
+    start = len(common_start(names)) if len(names) > 1 else 0
+    for name in names:
+        record = records.get(name)
+        columns.append(
+            Column(f'after {name[start:]}', record['metrics'],
+                   record.get('groups')))
+    report = build_report(columns)
+    report['checkpoints'] = {name: records.checkpoint(name) for name in names}
+    return report
+
+
+def write_report(work_dir: Path,
+                 report: Dict[str, Any],
+                 say: Callable[[str], None] = print) -> None:
+    """Write the report as JSON and Markdown, and print it.
+
+    Args:
+        work_dir: The swap's work dir.
+        report: What :func:`recorded_report` returned.
+        say: Prints lines.
+    """
+    if not is_main_process():
+        return
     table = format_report(report)
     _write_atomically(work_dir / f'{REPORT_STEM}.json',
                       json.dumps(report, indent=2))
     _write_atomically(work_dir / f'{REPORT_STEM}.md', table)
-    print(f'\n{table}\n\nReport: {work_dir / REPORT_STEM}.json and .md')
+    say(f'\n{table}\n\nReport: {work_dir / REPORT_STEM}.json and .md')
     for name, checkpoint in report['checkpoints'].items():
-        print(f'Checkpoint of {name}: {checkpoint}')
+        say(f'Checkpoint of {name}: {checkpoint}')
 
 
 def _write_atomically(path: Path, text: str) -> None:

@@ -15,16 +15,12 @@ from mmswap.apis.base_scores import (
     tell_pretrained,
 )
 from mmswap.apis.config import drop_training
+from mmswap.apis.console import ReadableConsole
+from mmswap.apis.interruption import Interrupted
 from mmswap.apis.launch import build_runner, prepare_distributed
-from mmswap.apis.plan import (
-    BASE,
-    Phase,
-    common_start,
-    default_work_dir,
-    plan_phases,
-)
-from mmswap.apis.report import Column, build_report, primary_metrics
-from mmswap.apis.state import SwapRecords, write_report
+from mmswap.apis.plan import BASE, Phase, default_work_dir, plan_phases
+from mmswap.apis.report import primary_metrics
+from mmswap.apis.state import SwapRecords, recorded_report, write_report
 from mmswap.apis.training import (
     clear_last_checkpoint,
     count_groups,
@@ -36,6 +32,7 @@ from mmswap.apis.training import (
 from mmswap.apis.undo import undo_request
 from mmswap.class_table import SPLITS, ClassTable
 from mmswap.config.types import is_mmswap_type
+from mmswap.engine.progress import duration
 
 
 def run_swap(configs: Sequence[Union[str, Path]],
@@ -43,7 +40,8 @@ def run_swap(configs: Sequence[Union[str, Path]],
              launcher: str = 'none',
              cfg_options: Optional[Dict[str, Any]] = None,
              amp: bool = False,
-             new_adapters: bool = False) -> Dict[str, Any]:
+             new_adapters: bool = False,
+             console: Optional[ReadableConsole] = None) -> Dict[str, Any]:
     """Run the phases of a swap, each from what the one before it wrote.
 
     Before the first phase the base model is evaluated. A phase that is
@@ -64,6 +62,8 @@ def run_swap(configs: Sequence[Union[str, Path]],
             instead of going on with that of the phase before (the published
             behaviour). A plan always does. Earlier ones are folded into the
             weights; see :meth:`~mmswap.models.SwapModel.undo`.
+        console: Shows the run, and keeps the logs to their files; by default
+            they are printed, too, as mmengine does.
 
     Returns:
         The report; see :func:`~mmswap.apis.report.build_report`. Its
@@ -72,31 +72,46 @@ def run_swap(configs: Sequence[Union[str, Path]],
     Raises:
         ValueError: If a config is not one of a phase of this swap. All are
             read before anything is run.
+        Interrupted: On Ctrl-C; it tells what is saved.
     """
     folder = Path(work_dir or default_work_dir(configs))
     phases = plan_phases(configs, folder, launcher, cfg_options, amp,
                          new_adapters)
     prepare_distributed(phases[0].cfg)
-    swap = _Swap(folder, phases)
-    swap.run()
-    report = swap.report()
-    write_report(folder, report)
+    swap = _Swap(folder, phases, console)
+    try:
+        swap.run()
+    except KeyboardInterrupt as error:
+        raise Interrupted(swap.saved()) from error
+    swap.records.write()
+    report = recorded_report(swap.records, swap.records.phases)
+    write_report(folder, report, say=swap.say)
     return report
 
 
 class _Swap:
     """The phases of a swap and what is known of them."""
 
-    def __init__(self, work_dir: Path, phases: List[Phase]) -> None:
+    def __init__(self, work_dir: Path, phases: List[Phase],
+                 console: Optional[ReadableConsole]) -> None:
         self.work_dir = work_dir
         self.phases = phases
+        self.console = console
         self.records = SwapRecords(work_dir)
+        self.records.phases = [phase.name for phase in phases]
+
+    def say(self, text: str) -> None:
+        """Print lines; the first process alone."""
+        if self.console is not None:
+            self.console.say(text)
+        elif is_main_process():
+            print(text, flush=True)
 
     def run(self) -> None:
         """Evaluate the base and run every phase that is not finished."""
         first = self.phases[0]
         if self.records.has_finished(BASE, base_fingerprint(self.phases)):
-            _say('base: evaluated before')
+            self.say('[swap] base: evaluated before')
         else:
             self._evaluate_base(first)
             free_memory()
@@ -104,26 +119,26 @@ class _Swap:
         for number, phase in enumerate(self.phases, 1):
             label = f'phase {number} of {len(self.phases)}, {phase.name}'
             if self.records.has_finished(phase.name, phase.fingerprint):
-                _say(f'{label}: finished before, not run again')
+                self.say(f'[swap] {label}: finished before, not run again')
             else:
                 run = self._undo if phase.undo else self._run_phase
                 run(phase, load_from, label)
                 free_memory()
             load_from = self.records.checkpoint(phase.name)
 
-    def report(self) -> Dict[str, Any]:
-        """The report of the whole swap."""
-        columns = [Column('base', self.records.get(BASE)['metrics'])]
-        names = [phase.name for phase in self.phases]
-        start = len(common_start(names)) if len(names) > 1 else 0
-        for name in names:
-            record = self.records.get(name)
-            columns.append(
-                Column(f'after {name[start:]}', record['metrics'],
-                       record.get('groups')))
-        report = build_report(columns)
-        report['checkpoints'] = {n: self.records.checkpoint(n) for n in names}
-        return report
+    def saved(self) -> str:
+        """What there is of the swap, for one who interrupted it."""
+        texts = []
+        for phase in self.phases:
+            latest = self._latest(phase)
+            if self.records.has_finished(phase.name, phase.fingerprint):
+                texts.append(f'{phase.name} is finished')
+            elif latest:
+                texts.append(f'of {phase.name} {latest} is saved')
+            else:
+                texts.append(f'of {phase.name} nothing is saved yet')
+                break
+        return ', '.join(texts)
 
     def _evaluate_base(self, first: Phase) -> None:
         cfg = copy.deepcopy(first.cfg)
@@ -134,13 +149,13 @@ class _Swap:
         if _is_from_scratch(cfg):
             cfg.model.trains = 'all'  # Which loads the base.
         started = time.monotonic()
-        runner = build_runner(cfg)
-        _say(f'base: evaluating {cfg.load_from}')
+        runner = build_runner(cfg, self.console)
+        self.say(f'[swap] base: evaluating {cfg.load_from}')
         metrics = scalar_metrics(runner.val())
         _check_metrics(metrics)
         self.records.put(
             BASE, fingerprint=base_fingerprint(self.phases), metrics=metrics)
-        _say(f'base: evaluated in {_duration(started)}')
+        self.say(f'[swap] base: evaluated in {_since(started)}')
 
     def _run_phase(self, phase: Phase, load_from: str, label: str) -> None:
         started = time.monotonic()
@@ -148,8 +163,8 @@ class _Swap:
         why = 'was interrupted, goes on from its last checkpoint' if (
             cfg.resume) else self.records.why_run(phase.name,
                                                   phase.fingerprint)
-        runner = build_runner(cfg)
-        _say(f'{label}: {why}')
+        runner = build_runner(cfg, self.console)
+        self.say(f'[swap] {label}: {why}')
         if not cfg.resume:
             clear_last_checkpoint(cfg.work_dir)
         self.records.put(phase.name, fingerprint=phase.fingerprint)
@@ -159,11 +174,11 @@ class _Swap:
         if checkpoint[0] is None:
             raise RuntimeError(f'no checkpoint was written to {cfg.work_dir}')
         self._finish(phase, checkpoint[0], metrics, count_groups(runner))
-        _say(f'{label}: finished in {_duration(started)}')
+        self.say(f'[swap] {label}: finished in {_since(started)}')
 
     def _undo(self, phase: Phase, load_from: str, label: str) -> None:
         """Take an earlier request's adapter out and score what is left."""
-        _say(f'{label}: takes {phase.undo} out again')
+        self.say(f'[swap] {label}: takes {phase.undo} out again')
         cfg = copy.deepcopy(phase.cfg)
         checkpoint = Path(cfg.work_dir) / 'undone.pth'
         if is_main_process():
@@ -171,7 +186,7 @@ class _Swap:
         barrier()
         cfg.load_from, cfg.resume = str(checkpoint), False
         drop_training(cfg)
-        metrics = scalar_metrics(build_runner(cfg).val())
+        metrics = scalar_metrics(build_runner(cfg, self.console).val())
         self._finish(phase, str(checkpoint), metrics, {})
 
     def _finish(self, phase: Phase, checkpoint: str,
@@ -184,14 +199,19 @@ class _Swap:
             metrics=metrics,
             groups=groups)
 
+    def _latest(self, phase: Phase) -> Optional[str]:
+        """The last checkpoint of a phase, with the config that it has now."""
+        fingerprint = self.records.get(phase.name).get('fingerprint')
+        if phase.undo or fingerprint != phase.fingerprint:
+            return None
+        return latest_checkpoint(phase.cfg.work_dir)
+
     def _phase_cfg(self, phase: Phase, load_from: str) -> Config:
         cfg = copy.deepcopy(phase.cfg)
         if _is_from_scratch(cfg):
             load_from = cfg.load_from  # Not where the last request ended.
         cfg.load_from, cfg.resume = load_from, False
-        same = self.records.get(
-            phase.name).get('fingerprint') == phase.fingerprint
-        latest = latest_checkpoint(cfg.work_dir) if same else None
+        latest = self._latest(phase)
         if latest is not None:
             cfg.load_from, cfg.resume = latest, True
         base = self.records.get(BASE)['metrics']
@@ -227,11 +247,5 @@ def _tell_before(cfg: Config, before: Dict[str, float]) -> None:
             hook.measure_before = False
 
 
-def _duration(started: float) -> str:
-    minutes, seconds = divmod(round(time.monotonic() - started), 60)
-    return f'{minutes} min {seconds} s' if minutes else f'{seconds} s'
-
-
-def _say(text: str) -> None:
-    if is_main_process():
-        print(f'[swap] {text}', flush=True)
+def _since(started: float) -> str:
+    return duration(time.monotonic() - started)

@@ -10,6 +10,7 @@ from mmengine.runner import Runner, find_latest_checkpoint
 
 from mmswap.engine.hooks import SwapHook
 from mmswap.engine.unwrap import swap_model_of
+from mmswap.evaluation.score_tables import scalar_metrics
 
 
 class _LastMetrics(Hook):
@@ -63,17 +64,6 @@ def free_memory() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-
-
-def scalar_metrics(metrics: Dict[str, Any]) -> Dict[str, float]:
-    """The metrics that are numbers, as plain floats."""
-    plain = {}
-    for key, value in metrics.items():
-        try:
-            plain[key] = float(value)
-        except (TypeError, ValueError):
-            continue
-    return plain
 
 
 def count_groups(runner: Runner) -> Dict[str, int]:

@@ -108,7 +108,7 @@ def _keeps_every_class(dataset: Dict[str, Any], table: ClassTable) -> bool:
     different classes, mean nothing without mmswap.
     """
     if is_mmswap_type(dataset, 'ClassSubset'):
-        return len(table.labels(dataset['keep'])) == len(table)
+        return len(table.labels(dataset.get('keep', 'all'))) == len(table)
     inner = [*dataset.get('datasets', ())]
     if 'dataset' in dataset:
         inner.append(dataset['dataset'])

@@ -44,7 +44,7 @@ class ClassSubset(Dataset):
         classes: The class table, or ``dict(base=..., learn=...,
             forget=...)``.
         keep: The split to keep, such as ``retain``, ``forget`` or ``learn``,
-            ``all``, or a sequence of them.
+            or a sequence of them. Defaults to ``all``.
         others: What happens to objects of the other classes, be they in the
             table or not. ``strip`` leaves out the annotation (the published
             method), ``ignore`` flags it as ignored, ``drop`` leaves out
@@ -85,7 +85,7 @@ class ClassSubset(Dataset):
     def __init__(self,  # noqa: PLR0913
                  dataset: Union[BaseDataset, dict],
                  classes: Union[ClassTable, Mapping[str, Any]],
-                 keep: Union[str, Sequence[str]],
+                 keep: Union[str, Sequence[str]] = 'all',
                  others: str = 'strip',
                  without: Union[str, Sequence[str], None] = None,
                  rename: Optional[Mapping[str, str]] = None,

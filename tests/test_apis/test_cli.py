@@ -15,6 +15,7 @@ from mmswap.version import __version__
 
 ROOT = Path(__file__).parents[2]
 TOOLS = dict(
+    init='init_swap.py',
     train='train.py',
     test='test.py',
     run='swap.py',
@@ -41,7 +42,12 @@ def _printed(capsys, call, *args):
 
 
 def test_every_tool_of_a_phase_has_its_command():
-    assert set(TOOLS) == set(COMMANDS)
+    called = {
+        path.name: re.search(r"main\(\['(\w+)'", path.read_text())
+        for path in (ROOT / 'tools').glob('*.py')
+    }
+    assert TOOLS == {found[1]: name for name, found in called.items() if found}
+    assert set(TOOLS) <= set(COMMANDS)
 
 
 @pytest.mark.parametrize('command', list(TOOLS))
@@ -98,7 +104,18 @@ def test_run(toy, capsys):
     assert (toy.work_dir / 'swap_report.md').is_file()
 
 
+def test_report_is_that_of_the_run(toy, capsys):
+    _mmswap('run', toy.learn, toy.forget, '--work-dir', toy.work_dir)
+    wanted = capsys.readouterr().out.partition('\n\n')[2]
+    (toy.work_dir / 'swap_report.md').unlink()
+    _mmswap('report', toy.work_dir)
+    assert capsys.readouterr().out.strip() == wanted.strip()
+    assert (toy.work_dir / 'swap_report.md').is_file()
+
+
 @pytest.mark.parametrize('args, key', [
+    (['undo', '{toy}', 'x.pth', 'toy_learn', 'out.pth'], 'model.type'),
+    (['report', 'nowhere'], 'WORK_DIR'),
     (['train', '{toy}', '--auto-scale-lr'], 'auto_scale_lr.base_batch_size'),
     (['test', '{toy}', 'x.pth', '--tta'], 'tta_model'),
     (['test', '{toy}', 'x.pth', '--show'], 'default_hooks.visualization'),

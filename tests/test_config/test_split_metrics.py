@@ -41,7 +41,8 @@ def test_metrics_by_split_stay():
     assert metrics_by_split(metrics, TABLE) is metrics
 
 
-@pytest.mark.parametrize('metric', ['CocoMetric', [object()], [dict(m=1)], None])
+@pytest.mark.parametrize(
+    'metric', ['CocoMetric', [object()], [dict(m=1)], None])
 def test_each_split_needs_a_config(metric):
     with pytest.raises(TypeError, match='val_evaluator.metrics must be'):
         metrics_by_split(metric)

@@ -49,7 +49,7 @@ def test_train_resume_and_test(run, config, tmp_path, capsys):
     capsys.readouterr()
     run('test.py', config, out / 'iter_4.pth', '--work-dir', tmp_path / 't',
         '--out', tmp_path / 'predictions.pkl')
-    assert 'learn/coco/bbox_mAP: 0.8500' in capsys.readouterr().out
+    assert '| bbox_mAP |  0.800 |  0.700 | 0.850 |' in capsys.readouterr().out
     assert (tmp_path / 'predictions.pkl').is_file()
 
 

@@ -35,5 +35,5 @@ optim_wrapper = dict(
     paramwise_cfg=dict(
         custom_keys={'model.head': dict(lr_mult=0., decay_mult=0.)}))
 param_scheduler = [dict(_base_.param_scheduler[0], end=max_iters)]
-default_hooks = _base_.swap_hooks
+default_hooks = dict(swap=dict(type='mmswap.SwapHook'))
 load_from = 'work_dirs/vit-nano_base/iter_6000.pth'

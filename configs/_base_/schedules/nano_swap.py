@@ -1,4 +1,4 @@
-# One phase of a swap: fewer steps, one cosine, and the hooks that it needs.
+# One phase of a swap: fewer steps and one cosine.
 _base_ = './nano_iters.py'
 
 max_iters = 300
@@ -13,7 +13,3 @@ param_scheduler = [
         begin=0,
         end=max_iters)
 ]
-swap_hooks = dict(
-    swap=dict(type='mmswap.SwapHook'),
-    swap_log=dict(type='mmswap.SwapLogHook'),
-    adapter=dict(type='mmswap.AdapterHook'))

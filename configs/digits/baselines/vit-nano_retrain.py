@@ -26,4 +26,5 @@ param_scheduler = [
     dict(_base_.param_scheduler[0], begin=20, end=100)
 ]
 # Its start says nothing of what there was to forget.
-default_hooks = dict(swap_log=dict(measure_before=False))
+default_hooks = dict(
+    swap_log=dict(type='mmswap.SwapLogHook', measure_before=False))

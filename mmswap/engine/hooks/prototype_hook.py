@@ -19,6 +19,7 @@ from torch.utils.data import DataLoader
 
 from mmswap.datasets import ClassSubset, SwapDataset
 from mmswap.datasets.shots import choose_shots
+from mmswap.engine.progress import FOR_CONSOLE
 from mmswap.engine.unwrap import swap_model_of
 from mmswap.models.data_preprocessor import part_batch
 from mmswap.models.objectives.prototype import PrototypeObjective
@@ -102,7 +103,8 @@ class PrototypeHook(Hook):
                 'train_dataloader.dataset must be a mmswap.SwapDataset where '
                 'custom_hooks has a mmswap.PrototypeHook, got '
                 f'{type(dataset).__name__}')
-        runner.logger.info('mmswap: looking for the class prototypes')
+        runner.logger.info('mmswap: looking for the class prototypes',
+                           extra=FOR_CONSOLE)
         if self.source == 'classifier':
             batch, _ = next(self._batches(runner, 'forget', 0))
             objective.set_prototypes(

@@ -13,6 +13,8 @@ from mmswap.engine.class_checks import (
     check_checkpoint_classes,
     check_run_classes,
 )
+from mmswap.engine.hooks.adapter_hook import AdapterHook
+from mmswap.engine.hooks.swap_log_hook import SwapLogHook
 from mmswap.engine.unwrap import swap_model_of
 from mmswap.models import SwapModel
 from mmswap.registry import HOOKS
@@ -26,6 +28,7 @@ class SwapHook(Hook):
     """What every run of a ``mmswap.SwapModel`` needs.
 
     In a config: ``default_hooks = dict(swap=dict(type='mmswap.SwapHook'))``.
+    It brings a ``SwapLogHook`` and an ``AdapterHook`` to a run that has none.
 
     Before the first iteration it begins a phase, or resumes one: a run at
     iteration 0 begins, whatever it has loaded. Before every iteration it
@@ -38,15 +41,32 @@ class SwapHook(Hook):
     draws anew where ``randomness.seed`` is not set. And where the loop counts
     iterations the sampler does not end at the epochs, at each of which
     mmengine would wait two seconds and start the workers anew.
+
+    Args:
+        log: Whether to bring a ``mmswap.SwapLogHook``.
+        export_adapter: Whether to bring a ``mmswap.AdapterHook``.
     """
 
     # Before the hooks that go by what the phase begins with.
     priority = 'VERY_HIGH'
 
-    def __init__(self) -> None:
+    def __init__(self, log: bool = True, export_adapter: bool = True) -> None:
+        self.log = log
+        self.export_adapter = export_adapter
         self._sampler_seed: Optional[int] = None
         self._loaded_updates: Optional[int] = None
         self._updates = 0
+
+    def before_run(self, runner: Runner) -> None:
+        """Bring the other hooks of a swap."""
+        if not isinstance(swap_model_of(runner), SwapModel):
+            return
+        for wanted, kind in ((self.log, SwapLogHook),
+                             (self.export_adapter, AdapterHook)):
+            # Below this one's priority, so that the Runner, which goes
+            # through its hooks right now, comes to them once.
+            if wanted and not any(isinstance(h, kind) for h in runner.hooks):
+                runner.register_hook(kind())
 
     def before_train(self, runner: Runner) -> None:
         """Begin or resume the phase, with the sampler as it has to be.

@@ -5,6 +5,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmswap.engine.progress import FOR_CONSOLE
 from mmswap.engine.unwrap import swap_model_of
 from mmswap.evaluation import SwapEvaluator
 from mmswap.models.adapters.groups import stacked_norms
@@ -69,7 +70,8 @@ class SwapLogHook(Hook):
     @staticmethod
     def _measure(runner: Runner) -> Dict[str, float]:
         """The primary metric of each split, by validating once."""
-        runner.logger.info('mmswap: validating once before training')
+        runner.logger.info('mmswap: validating once before training',
+                           extra=FOR_CONSOLE)
         metrics = _validate(runner)
         before = {
             key.split('/')[1]: value

@@ -194,9 +194,16 @@ def target_layers(model: nn.Module, targets: Targets) -> List[str]:
     return [path for path, _ in _layers(model) if path in found]
 
 
+def matching_targets(model: nn.Module) -> List[str]:
+    """The names of targets that match a layer of a model.
+
+    Args:
+        model: Any model; see :func:`target_layers`.
+    """
+    return [name for name in NAMES if _matches(model, name)]
+
+
 def _advice(model: nn.Module, target: str) -> str:
     """Which of the known targets would match."""
-    others = [
-        name for name in NAMES if name != target and _matches(model, name)
-    ]
+    others = [name for name in matching_targets(model) if name != target]
     return f'; {others} would' if others else ''

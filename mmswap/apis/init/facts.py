@@ -1,0 +1,91 @@
+"""All that the configs of a swap are made from."""
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from mmswap.apis.init.layout import Node
+from mmswap.apis.init.names import Names
+from mmswap.apis.init.schedule import Length
+from mmswap.apis.init.stock import Stock
+
+
+class Val(NamedTuple):
+    """What a swap is scored on.
+
+    Attributes:
+        dataset: Config of the data set of the loader, a ClassSubset or more.
+        images: As of ``SwapEvaluator``.
+        why: Sentences that say what is scored.
+    """
+
+    dataset: Node
+    images: str
+    why: str
+
+
+class Swap(NamedTuple):
+    """All that the configs of a swap are made from.
+
+    Attributes:
+        stock: The stock config.
+        checkpoint: Path of the base checkpoint.
+        base: The base model's class names.
+        learn: The names to learn.
+        forget: The names to forget.
+        stuff: The stuff classes of a panoptic model.
+        targets: Where the adapter goes; None for the default.
+        old: The stock config's data set to train on.
+        new: What ``SwapDataset.new`` is; None where nothing is learned.
+        labels: A sentence on the labels in it, with a blank in front, or
+            empty.
+        val: What it is scored on.
+        batch: How many images to retain, and of the target, are in a step.
+        lengths: How long each kind of phase trains.
+        phases: The phases in order: ``learn``, ``forget``, and
+            ``forget-first`` for one in front of what is learned.
+        notes: What the user should know.
+    """
+
+    stock: Stock
+    checkpoint: Path
+    base: Names
+    learn: Names
+    forget: Names
+    stuff: Names
+    targets: Optional[List[str]]
+    old: Node
+    new: Optional[Node]
+    labels: str
+    val: Val
+    batch: Tuple[int, int]
+    lengths: Dict[str, Length]
+    phases: Tuple[str, ...]
+    notes: Tuple[str, ...]
+
+    def name(self, phase: str) -> str:
+        """Name of the config file of a phase.
+
+        Args:
+            phase: One of ``phases``.
+        """
+        return f'{self.stock.stem}_{phase}.py'
+
+    def length(self, phase: str) -> Length:
+        """How long a phase trains.
+
+        Args:
+            phase: One of ``phases``.
+        """
+        return self.lengths[phase.partition('-')[0]]
+
+    def load_from(self, phase: str) -> str:
+        """The checkpoint that a phase begins with.
+
+        Args:
+            phase: One of ``phases``.
+        """
+        place = self.phases.index(phase)
+        if place == 0:
+            return self.checkpoint.as_posix()
+        before = self.phases[place - 1]
+        return (f'work_dirs/{Path(self.name(before)).stem}/'
+                f'{self.length(before).checkpoint}')

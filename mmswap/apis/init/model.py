@@ -1,0 +1,91 @@
+"""What a base model tells when it is built."""
+import copy
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Optional
+
+from mmengine.registry import MODELS as MMENGINE_MODELS
+from torch import nn
+
+from mmswap.apis.init.stock import Stock, scope_of
+from mmswap.class_table import ClassTable
+from mmswap.models.adapters.targets import matching_targets
+from mmswap.models.checkpoints import checkpoint_kind
+from mmswap.registry import MODELS
+
+
+def find_targets(stock: Stock) -> Optional[List[str]]:
+    """Find the layers of a model that get LoRA.
+
+    Args:
+        stock: The stock config; the model is built with random weights.
+
+    Returns:
+        Names for ``adapter.targets``; None where it is the default, the
+        feed-forward layers of transformers.
+
+    Raises:
+        ValueError: If the model has none of the layers that have a name.
+    """
+    with scope_of(stock.scope):
+        model: nn.Module = MMENGINE_MODELS.build(_model_cfg(stock))
+    found = matching_targets(model)
+    if 'ffn' in found:
+        return None
+    chosen = [name for name in found if name != 'attention'] or found
+    if not chosen:
+        raise ValueError(
+            'STOCK_CONFIG must have a model with transformer layers, '
+            'residual blocks or fully connected layers of RoI heads, got a '
+            f'{type(model).__name__} without; adapter.targets of your own '
+            'configs may be regular expressions')
+    return chosen
+
+
+def check_fits(stock: Stock, table: ClassTable, targets: Optional[List[str]],
+               checkpoint: Mapping[str, Any], path: Path) -> None:
+    """Build the model of a phase and load the base checkpoint into it.
+
+    Args:
+        stock: The stock config.
+        table: The class table.
+        targets: What :func:`find_targets` found.
+        checkpoint: The base checkpoint. It is not changed.
+        path: Where that is, for messages.
+
+    Raises:
+        ValueError: If the class table or the checkpoint is not one of the
+            model.
+    """
+    state = checkpoint['state_dict']
+    if checkpoint_kind(state, checkpoint.get('meta')) == 'phase':
+        raise ValueError(
+            '--checkpoint must be one of the stock model, got that of a '
+            f'phase, {path}; `mmswap merge` makes a plain one of it, with the '
+            'stock config for it')
+    cfg: Dict[str, Any] = dict(
+        type='mmswap.SwapModel', model=_model_cfg(stock),
+        classes=table.as_dict(),
+        objective=dict(type='mmswap.LearnObjective'))
+    if targets is not None:
+        cfg['adapter'] = dict(targets=targets)
+    with scope_of(stock.scope):
+        try:
+            model = MODELS.build(cfg)
+        except ValueError as error:
+            raise ValueError(
+                'STOCK_CONFIG must be a config that can be swapped, got '
+                f'{stock.given}: {error}') from error
+        try:
+            model.load_state_dict(dict(state))
+        except RuntimeError as error:
+            raise ValueError(
+                f'--checkpoint must be one of {stock.given} with its '
+                f'{table.num_base} classes, got {path}: {error}') from error
+
+
+def _model_cfg(stock: Stock) -> Dict[str, Any]:
+    """The config of the model, with its preprocessor, as a Runner has it."""
+    cfg = copy.deepcopy(stock.cfg.model)
+    if stock.cfg.get('data_preprocessor') is not None:
+        cfg.setdefault('data_preprocessor', stock.cfg.data_preprocessor)
+    return cfg

@@ -1,0 +1,214 @@
+"""From a stock config, a checkpoint and annotations to the phase configs."""
+from pathlib import Path
+from typing import (
+    Dict,
+    List,
+    Optional,
+    Sequence,
+    Tuple,
+    Type,
+    Union,
+)
+
+from mmswap.apis.checkpoint import read_checkpoint
+from mmswap.apis.init.coco import CocoData
+from mmswap.apis.init.data import DataKind, Source
+from mmswap.apis.init.facts import Swap
+from mmswap.apis.init.folders import FolderData
+from mmswap.apis.init.maps import MapData
+from mmswap.apis.init.model import check_fits, find_targets
+from mmswap.apis.init.names import (
+    Names,
+    base_names,
+    check_known,
+    checkpoint_names,
+    shown,
+    unique_names,
+)
+from mmswap.apis.init.optimizer import check_wrapper
+from mmswap.apis.init.schedule import Length
+from mmswap.apis.init.settings import ORDERS, Settings, check_request
+from mmswap.apis.init.stock import read_stock
+from mmswap.apis.init.validation import choose_val
+from mmswap.apis.init.writing import config_files
+from mmswap.class_table import ClassTable
+
+# By default scope: the kind of data sets, and the images of a step. Those of
+# classifiers are small.
+_KINDS: Dict[str, Tuple[Type[DataKind], int]] = dict(
+    mmdet=(CocoData, 4), mmseg=(MapData, 4), mmpretrain=(FolderData, 32))
+
+
+def init_swap(stock_config: Union[str, Path],
+              checkpoint: Union[str, Path],
+              new: Optional[Source] = None,
+              forget: Sequence[str] = (),
+              val: Optional[Source] = None,
+              out: Union[str, Path] = '.',
+              settings: Settings = Settings(),  # noqa: B008
+              force: bool = False) -> List[Path]:
+    """Write the configs of a swap.
+
+    Args:
+        stock_config: The config that the base model was trained with: a path,
+            or ``'mmdet::...'``, a config of an installed library.
+        checkpoint: The base model's checkpoint.
+        new: Images of what is to be learned.
+        forget: Names of the classes to forget.
+        val: Images to validate on.
+        out: Folder for the configs.
+        settings: See :class:`Settings`.
+        force: Overwrite files that are there already.
+
+    Returns:
+        Paths of the config files. The first ones are those of the phases.
+
+    Raises:
+        FileExistsError: If one is there already.
+        FileNotFoundError: If data, config or checkpoint are not there.
+        ValueError: If the swap cannot be; nothing is written then.
+    """
+    swap = plan_swap(stock_config, checkpoint, new, forget, val, settings)
+    return write_swap(swap, out, force)
+
+
+def plan_swap(stock_config: Union[str, Path],
+              checkpoint: Union[str, Path],
+              new: Optional[Source] = None,
+              forget: Sequence[str] = (),
+              val: Optional[Source] = None,
+              settings: Settings = Settings()) -> Swap:  # noqa: B008
+    """Find out all that a swap is made from, and write nothing.
+
+    Args:
+        stock_config: See :func:`init_swap`, as for the rest.
+        checkpoint: The base model's checkpoint.
+        new: Images of what is to be learned.
+        forget: Names of the classes to forget.
+        val: Images to validate on.
+        settings: See :class:`Settings`.
+
+    Raises:
+        FileNotFoundError: See :func:`init_swap`.
+        ValueError: See :func:`init_swap`.
+    """
+    check_request(new, forget, settings)
+    stock = read_stock(stock_config)
+    check_wrapper(stock.cfg)
+    if stock.scope not in _KINDS:
+        raise ValueError(
+            f'default_scope of STOCK_CONFIG must be one of {list(_KINDS)}, '
+            f'got {stock.scope!r} in {stock.given}')
+    kind_type, batch_size = _KINDS[stock.scope]
+    path = Path(checkpoint)
+    loaded = read_checkpoint(path, settings.trust)
+    kind = kind_type(stock)
+    base = base_names(checkpoint_names(loaded), kind.base_names(), str(path))
+    if stock.scope == 'mmpretrain' and len(set(base)) < len(base):
+        base = kind.renamed = unique_names(base)
+        _check_plain(kind, 'classes of one name to be told apart')
+    check_known('--forget', forget, base, 'the classes of the base model')
+    if settings.order.startswith('forget'):
+        _check_plain(kind, f'--order {settings.order} to begin')
+    learn, notes = _learned(kind, new, base, settings.learn)
+    table = ClassTable(base, learn, forget, stuff=kind.stuff(new))
+    targets = find_targets(stock)
+    check_fits(stock, table, targets, loaded, path)
+    batch = _batch(settings.batch_size or batch_size)
+    return Swap(
+        stock, path, base, learn, tuple(forget), table.stuff, targets,
+        kind.old_set('train_dataloader'), new and kind.new_set(new),
+        kind.labels_of_new(base, learn),
+        choose_val(kind, val, base, learn), batch,
+        _lengths(kind, new, table, batch[1]),
+        _phases(settings.order, learn, table.forget), tuple(notes))
+
+
+def write_swap(swap: Swap, out: Union[str, Path],
+               force: bool = False) -> List[Path]:
+    """Write the configs of a swap.
+
+    Args:
+        swap: What :func:`plan_swap` gives.
+        out: Folder for the configs.
+        force: Overwrite files that are there already.
+
+    Returns:
+        Paths of the config files.
+
+    Raises:
+        FileExistsError: If one is there already.
+    """
+    out = Path(out)
+    files = {out / name: text
+             for name, text in config_files(swap, out).items()}
+    there = [str(path) for path in files if path.exists()]
+    if there and not force:
+        raise FileExistsError(
+            f'--out must have no {shown(there)} yet; --force overwrites')
+    out.mkdir(parents=True, exist_ok=True)
+    for path, text in files.items():
+        path.write_text(text)
+    return list(files)
+
+
+def _check_plain(kind: DataKind, why: str) -> None:
+    if kind.is_wrapped():
+        raise ValueError('train_dataloader.dataset must be no wrapper of data '
+                         f'sets for {why}, got '
+                         f'{kind.stock.cfg.train_dataloader.dataset.type}')
+
+
+def _learned(kind: DataKind, new: Optional[Source], base: Names,
+             chosen: Names) -> Tuple[Names, List[str]]:
+    """The names to learn, and what to say of them."""
+    if new is None:
+        return (), []
+    known = [name for name in chosen if name in base]
+    if known:
+        raise ValueError(f'--learn must be new to the base model, which has '
+                         f'{shown(known)} already')
+    counts = kind.labelled(new, (*base, *chosen))
+    fresh = [name for name in counts if name not in base]
+    if not fresh:
+        raise ValueError(
+            f'--new must show classes that the base model does not have, got '
+            f'{shown(list(counts))} in {new.path}, all of which it has'
+            + ('; --learn names those in maps'
+               if kind.stock.scope == 'mmseg' else ''))
+    check_known('--learn', chosen, fresh, 'the new classes of --new')
+    wanted = chosen or tuple(name for name in fresh if counts[name])
+    empty = [name for name in (chosen or fresh) if not counts[name]]
+    if empty and (chosen or not wanted):
+        raise ValueError(f'--new must have images of {shown(empty)}, got none '
+                         f'in {new.path}')
+    notes = [f'{shown(empty)}: left out, {new.path} lists it without an '
+             'image'] if empty else []
+    return wanted, notes
+
+
+def _lengths(kind: DataKind, new: Optional[Source], table: ClassTable,
+             batch: int) -> Dict[str, Length]:
+    by_epoch = kind.stock.by_epoch
+    lengths = {}
+    if new is not None:
+        lengths['learn'] = Length(
+            kind.count_new(new, table.learn), batch, by_epoch)
+    if table.forget:
+        images = kind.count_old(table.forget)
+        if not images:
+            raise ValueError(
+                f'--forget must name classes that train_dataloader.dataset '
+                f'has images of, got {shown(table.forget)}')
+        lengths['forget'] = Length(images, batch, by_epoch)
+    return lengths
+
+
+def _batch(batch_size: int) -> Tuple[int, int]:
+    return batch_size // 2, batch_size - batch_size // 2
+
+
+def _phases(order: str, learn: Names, forget: Names) -> Tuple[str, ...]:
+    if learn and forget:
+        return ORDERS[order]
+    return ('learn', ) if learn else ('forget', )

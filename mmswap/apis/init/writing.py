@@ -1,0 +1,196 @@
+"""The text of the configs of a swap."""
+import textwrap
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+from mmswap.apis.init.facts import Swap
+from mmswap.apis.init.hooks import default_hooks, usable_hooks
+from mmswap.apis.init.layout import WIDTH, Code, Node, assignment
+from mmswap.apis.init.names import find_reference
+from mmswap.apis.init.optimizer import optim_wrapper
+
+# Class names that take more lines than this get a file of their own.
+_NAME_LINES = 3
+_NAMES_KEY = 'base_classes'
+
+
+def config_files(swap: Swap, out: Path) -> Dict[str, str]:
+    """Write the configs of a swap, in memory.
+
+    Args:
+        swap: The swap.
+        out: The folder that they are for.
+
+    Returns:
+        The text of each file by its name.
+    """
+    files = {}
+    first = 'learn' if swap.learn else 'forget'
+    base: Node = swap.stock.base(out)
+    names: Node = find_reference(swap.stock.cfg, swap.base) or swap.base
+    table = _table(swap, names)
+    if len(assignment('classes', table)) > _NAME_LINES:
+        stem = f'{swap.stock.stem}_classes'
+        files[f'{stem}.py'] = _text([
+            ('The classes of the base model, in the order of its labels.',
+             _NAMES_KEY, swap.base)
+        ])
+        base = [base, f'./{stem}.py']
+        table = _table(swap, Code(f'_base_.{_NAMES_KEY}'))
+    files[swap.name(first)] = _text(_whole(swap, first, base, table))
+    for phase in dict.fromkeys(swap.phases):
+        if phase != first:
+            files[swap.name(phase)] = _text(_later(swap, phase, first))
+    return files
+
+
+_Statement = Tuple[Optional[str], str, Node]
+
+
+def _whole(swap: Swap, phase: str, base: Node,
+           table: Node) -> List[_Statement]:
+    """The config that says all of a swap, that of the learn phase."""
+    cfg = swap.stock.cfg
+    model: Dict[str, Any] = dict(
+        _delete_=True, type='mmswap.SwapModel', model=Code('_base_.model'),
+        classes=Code('classes'))
+    if swap.targets is not None:
+        model['adapter'] = dict(targets=swap.targets)
+    model['objective'] = _objective(phase)
+    length = swap.length(phase)
+    statements: List[_Statement] = [
+        (_title(swap, phase), '_base_', base),
+        (None, 'custom_imports',
+         dict(imports=['mmswap'], allow_failed_imports=False)),
+        ('Labels are counted through base, then learn; the base stands in '
+         'the order of its labels.', 'classes', table),
+        (None if swap.targets is None else
+         'Without feed-forward layers of transformers, LoRA goes into these.',
+         'model', model),
+        (f'Each step has images to {_verb(phase)} (target) and old images of '
+         f'what is to be retained.{swap.labels}', 'train_dataloader',
+         _train_dataloader(swap, phase)),
+        (swap.val.why, 'val_dataloader = test_dataloader',
+         dict(dataset=swap.val.dataset)),
+        (None, 'val_evaluator = test_evaluator', _evaluator(swap)),
+        (length.why(), 'train_cfg', length.train_cfg()),
+        ('Instead of the stock schedule, whose warm-up may outlast a phase.',
+         'param_scheduler', [length.scheduler()]),
+        ('A learning rate for LoRA; weights as a whole would not bear it.',
+         'optim_wrapper', optim_wrapper(cfg)),
+        (None, 'default_hooks',
+         default_hooks(cfg, length.total, length.by_epoch)),
+    ]
+    hooks = usable_hooks(cfg)
+    if hooks is not None:
+        statements.append(('The others work on the stock model alone.',
+                           'custom_hooks', hooks))
+    return [*statements, _start(swap, phase)]
+
+
+def _later(swap: Swap, phase: str, first: str) -> List[_Statement]:
+    """A config that says only what differs from the first."""
+    length = swap.length(phase)
+    objective = dict(_delete_=True, type='mmswap.ForgetObjective')
+    dataset: Dict[str, Any] = dict(phase='forget')
+    if phase == 'forget-first':
+        # Nothing is learned yet that could be retained.
+        dataset = dict(
+            _delete_=True, type='mmswap.SwapDataset', branches={
+                split: dict(
+                    type='mmswap.ClassSubset', classes=Code('_base_.classes'),
+                    keep=split,
+                    dataset=Code('_base_.train_dataloader.dataset.old'))
+                for split in ('retain', 'forget')
+            })
+    statements: List[_Statement] = [
+        (_title(swap, phase), '_base_', f'./{swap.name(first)}'),
+        (None, 'model', dict(objective=objective)),
+        (length.why(), 'train_dataloader', dict(dataset=dataset)),
+    ]
+    if length.total != swap.length(first).total:
+        statements += [
+            (None, 'train_cfg', length.train_cfg()),
+            (None, 'param_scheduler', [length.scheduler()]),
+        ]
+    return [*statements, _start(swap, phase)]
+
+
+def _title(swap: Swap, phase: str) -> str:
+    what = swap.learn if phase == 'learn' else swap.forget
+    place = len(swap.phases) > 1 and (
+        f', phase {swap.phases.index(phase) + 1} of {len(swap.phases)}')
+    return (f'{_verb(phase).capitalize()} {_listed(what)} '
+            f'({Path(swap.stock.given).name}{place or ""}). Paths are '
+            'relative to the folder that commands are run in.')
+
+
+def _start(swap: Swap, phase: str) -> _Statement:
+    place = swap.phases.index(phase)
+    comment = f'The base model, {len(swap.base)} classes.' if not place else (
+        f'What {swap.name(swap.phases[place - 1])} ends with.')
+    return comment, 'load_from', swap.load_from(phase)
+
+
+def _verb(phase: str) -> str:
+    return phase.partition('-')[0]
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) > 6:
+        return f'{len(names)} classes'
+    return ' and '.join(filter(None, [', '.join(names[:-1]), names[-1]]))
+
+
+def _table(swap: Swap, names: Node) -> Node:
+    table: Dict[str, Node] = dict(base=names)
+    for key, given in (('learn', swap.learn), ('forget', swap.forget)):
+        if given:
+            table[key] = list(given)
+    if swap.stuff:
+        table['stuff'] = swap.stuff
+    return table
+
+
+def _objective(phase: str) -> Node:
+    kind = 'Learn' if phase == 'learn' else 'Forget'
+    return dict(type=f'mmswap.{kind}Objective')
+
+
+def _train_dataloader(swap: Swap, phase: str) -> Node:
+    retain, target = swap.batch
+    workers = swap.stock.cfg.train_dataloader.get('num_workers', 2)
+    dataset: Dict[str, Node] = dict(
+        type='mmswap.SwapDataset', phase=phase, classes=Code('classes'),
+        old=swap.old)
+    if swap.new is not None:
+        dataset['new'] = swap.new
+    return dict(
+        _delete_=True, batch_size=retain + target, num_workers=workers,
+        persistent_workers=workers > 0,
+        sampler=dict(
+            type='mmswap.SwapSampler', retain=retain, target=target),
+        dataset=dataset)
+
+
+def _evaluator(swap: Swap) -> Node:
+    evaluator: Dict[str, Node] = dict(
+        type='mmswap.SwapEvaluator', metrics=Code('_base_.val_evaluator'))
+    if swap.val.images != 'all':
+        evaluator['images'] = swap.val.images
+    if isinstance(swap.stock.cfg.val_evaluator, dict):
+        return dict(_delete_=True, **evaluator)
+    return evaluator
+
+
+def _text(statements: Sequence[_Statement]) -> str:
+    lines: List[str] = []
+    for comment, target, value in statements:
+        if comment and lines:
+            lines.append('')
+        if comment:
+            lines += textwrap.wrap(
+                comment, WIDTH, initial_indent='# ', subsequent_indent='# ',
+                break_long_words=False, break_on_hyphens=False)
+        lines += assignment(target, value)
+    return '\n'.join(lines) + '\n'

@@ -1,0 +1,31 @@
+"""The length of a phase, counted by hand."""
+import pytest
+
+from mmswap.apis.init.schedule import Length
+
+
+@pytest.mark.parametrize('images, batch, by_epoch, total, steps', [
+    (100, 2, True, 20, 1000),  # 50 steps an epoch
+    (8, 2, True, 75, 300),  # 4 steps: at least 300
+    (7, 2, True, 75, 300),  # the last batch goes on with the next pass
+    (1200, 2, True, 6, 3600),  # 600 steps: at most 4000
+    (50000, 2, True, 1, 25000),  # an epoch is an epoch
+    (100, 2, False, 1000, 1000),
+    (50000, 2, False, 4000, 4000),
+    (1, 2, False, 300, 300),
+])
+def test_length(images, batch, by_epoch, total, steps):
+    length = Length(images, batch, by_epoch)
+    assert (length.total, length.steps) == (total, steps)
+
+
+def test_loop_schedule_and_checkpoint_agree():
+    epochs = Length(100, 2, True)
+    assert epochs.train_cfg() == dict(max_epochs=20, val_interval=20)
+    assert epochs.scheduler() == dict(type='CosineAnnealingLR', T_max=20)
+    assert epochs.checkpoint == 'epoch_20.pth'
+    iters = Length(100, 2, False)
+    assert iters.train_cfg() == dict(max_iters=1000, val_interval=1000)
+    assert iters.scheduler()['by_epoch'] is False
+    assert iters.scheduler()['T_max'] == 1000
+    assert iters.checkpoint == 'iter_1000.pth'

@@ -1,0 +1,232 @@
+"""Configs of ``mmswap init``, run by the tools that the libraries install."""
+import importlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import List, NamedTuple, Tuple
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import MODELS, DefaultScope
+
+from mmswap.apis.cli import main
+from mmswap.config.stock import stock_config
+
+ROOT = Path(__file__).parents[2]
+SIZE = 64
+LOADER = ('num_workers=0', 'persistent_workers=False')
+# Small images instead of those of the stock configs.
+PIPELINES = """
+_base_ = {base!r}
+train_pipeline = [
+    dict(type='LoadImageFromFile', to_float32=True),
+    dict(type='LoadAnnotations', with_bbox=True, with_mask={masks}),
+    dict(type='Resize', scale=(64, 64), keep_ratio=True),
+    dict(type='PackDetInputs')]
+test_pipeline = [
+    dict(type='LoadImageFromFile', to_float32=True),
+    dict(type='Resize', scale=(64, 64), keep_ratio=True),
+    dict(type='LoadAnnotations', with_bbox=True, with_mask={masks}),
+    dict(type='PackDetInputs', meta_keys=(
+        'img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'))]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = val_dataloader
+"""
+
+
+class Stock(NamedTuple):
+    """A stock config, a class of it to forget, and the figure it shows."""
+
+    config: str
+    forget: str
+    figure: str
+    masks: bool = True
+
+    @property
+    def library(self) -> str:
+        return self.config.partition('::')[0]
+
+
+STOCKS = [
+    Stock('mmdet::mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py', 'dog',
+          'coco/segm_mAP'),
+    Stock('mmdet::dino/dino-4scale_r50_8xb2-12e_coco.py', 'dog',
+          'coco/bbox_mAP', masks=False),
+    Stock('mmdet::mask2former/'
+          'mask2former_swin-t-p4-w7-224_8xb2-lsj-50e_coco.py', 'dog',
+          'coco/segm_mAP'),
+    Stock('mmseg::segformer/segformer_mit-b0_8xb2-160k_ade20k-512x512.py',
+          'tree', 'mIoU'),
+    Stock('mmpretrain::vision_transformer/vit-base-p16_64xb64_in1k.py',
+          'goldfish, Carassius auratus', 'accuracy/top1'),
+]
+
+
+def _tool(library, name):
+    package = Path(importlib.import_module(library).__file__).parent
+    return package / '.mim' / 'tools' / name
+
+
+def _run(folder, *args):
+    env = dict(os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS='1')
+    done = subprocess.run(
+        [sys.executable, *map(str, args)], cwd=folder, env=env, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900)
+    assert done.returncode == 0, done.stdout[-3000:]
+    return done.stdout
+
+
+def _picture(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    noise = np.random.RandomState(len(str(path))).randint(
+        0, 255, (SIZE, SIZE, 3), np.uint8)
+    cv2.imwrite(str(path), noise)
+
+
+def _coco_json(path, pictures, names, shown):
+    """A COCO json; each image shows one object of each of some classes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    images, annotations = [], []
+    for number in range(4):
+        _picture(pictures / f'{number}.jpg')
+        images.append(dict(id=number, file_name=f'{number}.jpg', width=SIZE,
+                           height=SIZE))
+        for place, name in enumerate(shown):
+            x, y, side = 4 + 8 * place, 6 + 4 * place, 24
+            annotations.append(dict(
+                id=len(annotations) + 1, image_id=number, iscrowd=0,
+                category_id=names.index(name) + 1, bbox=[x, y, side, side],
+                area=side * side, segmentation=[
+                    [x, y, x + side, y, x + side, y + side, x, y + side]]))
+    path.write_text(json.dumps(dict(
+        images=images, annotations=annotations, categories=[
+            dict(id=i, name=name) for i, name in enumerate(names, 1)])))
+
+
+def _coco(names) -> Tuple[str, ...]:
+    root, new = Path('data/coco'), Path('data/new')
+    for split in ('train', 'val'):
+        _coco_json(root / f'annotations/instances_{split}2017.json',
+                   root / f'{split}2017', names, ('cat', 'dog'))
+    learn = ['scooter', 'drone']
+    _coco_json(new / 'learn.json', new / 'images', learn, learn)
+    _coco_json(new / 'val.json', new / 'images', [*names, *learn],
+               ('cat', 'dog', *learn))
+    return '--new', f'{new}/learn.json', '--val', f'{new}/val.json'
+
+
+def _seg_set(folder, images, maps, labels):
+    for number in range(4):
+        _picture(folder / images / f'{number}.jpg')
+        path = folder / maps / f'{number}.png'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Bands; on disk the labels of ADE20K are one higher.
+        bands = np.repeat(labels, -(-SIZE // len(labels)))[:SIZE] + 1
+        cv2.imwrite(str(path), np.tile(bands.astype(np.uint8), (SIZE, 1)))
+
+
+def _ade(names) -> Tuple[str, ...]:
+    root = Path('data/ade/ADEChallengeData2016')
+    old = [names.index('wall'), names.index('tree')]
+    new = [len(names), len(names) + 1]
+    for split in ('training', 'validation'):
+        _seg_set(root, f'images/{split}', f'annotations/{split}', old)
+    _seg_set(Path('data/new'), 'images', 'annotations', [*old[:1], *new])
+    _seg_set(Path('data/val'), 'images', 'annotations', [*old, *new])
+    return ('--new', 'data/new', '--val', 'data/val', '--learn', 'scooter',
+            'drone')
+
+
+def _imagenet(names) -> Tuple[str, ...]:
+    del names
+    for split in ('train', 'val'):
+        lines = []
+        for label in (0, 1, 2):
+            for number in range(2):
+                name = f'{label}_{number}.JPEG'
+                _picture(Path(f'data/imagenet/{split}') / name)
+                lines.append(f'{name} {label}')
+        meta = Path(f'data/imagenet/meta/{split}.txt')
+        meta.parent.mkdir(exist_ok=True)
+        meta.write_text('\n'.join(lines))
+    for split in ('learn', 'val'):
+        for name in ('scooter', 'drone'):
+            for number in range(2):
+                _picture(Path(f'data/new/{split}/{name}/{number}.png'))
+    return '--new', 'data/new/learn', '--val', 'data/new/val'
+
+
+MAKERS = dict(mmdet=_coco, mmseg=_ade, mmpretrain=_imagenet)
+
+
+def _names(stock) -> Tuple[str, ...]:
+    """The class names that the stock data set's type has."""
+    cfg = Config.fromfile(stock_config(stock.config))
+    module = importlib.import_module(f'{stock.library}.datasets')
+    kind = getattr(module, cfg.train_dataloader.dataset.type)
+    return tuple(kind.METAINFO['classes'])
+
+
+def _checkpoint(path, config, names) -> None:
+    """Random weights, as a Runner would save them."""
+    cfg = Config.fromfile(config)
+    model = cfg.model
+    if cfg.get('data_preprocessor'):
+        model.setdefault('data_preprocessor', cfg.data_preprocessor)
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        state = MODELS.build(model).state_dict()
+    torch.save(
+        dict(state_dict=state, meta=dict(dataset_meta=dict(classes=names))),
+        path)
+
+
+def _options(cfg) -> List[str]:
+    """Two steps, no worker processes."""
+    loaders = [f'{loader}_dataloader.{option}'
+               for loader in ('train', 'val', 'test') for option in LOADER]
+    by_epoch = 'max_epochs' in cfg.train_cfg
+    length = 'max_epochs=1' if by_epoch else 'max_iters=2'
+    return ['--cfg-options', *loaders, f'train_cfg.{length}',
+            'train_cfg.val_interval=1', 'default_hooks.checkpoint.interval=1']
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize('stock', STOCKS, ids=lambda stock: stock.config)
+def test_stock_tools_run_what_init_writes(stock, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = _names(stock)
+    data = MAKERS[stock.library](names)
+    config = stock.config
+    if stock.library == 'mmdet':
+        Path('site.py').write_text(
+            PIPELINES.format(base=stock.config, masks=stock.masks))
+        config = 'site.py'
+    _checkpoint('base.pth', stock_config(stock.config), names)
+    main(['init', config, '--checkpoint', 'base.pth', *data, '--forget',
+          stock.forget, '--batch-size', '4'])
+
+    stem = Path(config.rpartition('::')[2]).stem
+    last = 'base.pth'
+    for phase in ('learn', 'forget'):
+        options = _options(Config.fromfile(f'{stem}_{phase}.py'))
+        log = _run(tmp_path, _tool(stock.library, 'train.py'),
+                   f'{stem}_{phase}.py', '--work-dir', phase, *options,
+                   f'load_from={last}')
+        assert f'{phase}_total' in log
+        last = f'{phase}/{Path(phase, "last_checkpoint").read_text()}'
+        last = Path(phase, Path(last).name)
+        assert Path(phase, 'adapter/adapter_model.safetensors').is_file()
+    _run(tmp_path, _tool(stock.library, 'test.py'), f'{stem}_forget.py',
+         last, '--work-dir', 'tested', *_options(
+             Config.fromfile(f'{stem}_forget.py')))
+    found = sorted(Path('tested').glob('*/*.json'))[-1].read_text()
+    scores = json.loads(found.splitlines()[-1])
+    for split in ('retain', 'forget', 'learn'):
+        assert f'{split}/{stock.figure}' in scores
