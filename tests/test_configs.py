@@ -51,13 +51,11 @@ def test_config_builds(path, scenes, monkeypatch):
     # As the stock train.py of the config's library has it.
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         model = MODELS.build(cfg.model)
-        for loader in (cfg.train_dataloader, cfg.val_dataloader):
+        for loader in (cfg.val_dataloader, cfg.train_dataloader):
             dataset = DATASETS.build(loader.dataset)
             assert len(dataset) > 0
             dataset[0]
     if isinstance(model, SwapModel):
-        loader = cfg.train_dataloader
-        dataset = DATASETS.build(loader.dataset)
         assert sorted(dataset.branches) == sorted(model.objective.branches)
         sampler = DATA_SAMPLERS.build(dict(loader.sampler, dataset=dataset))
         sizes = sampler.branch_sizes
