@@ -152,8 +152,9 @@ def test_the_stock_config_scores_what_the_phase_did(
                 data_root=str(tmp_path), data_prefix=dict(img=''),
                 metainfo=dict(classes=names),
                 pipeline=cfg.test_pipeline)))
-    metric = dict(type='CocoMetric', metric='bbox', classwise=True)
-    cfg.val_evaluator.metrics = dict(all=metric)
+    cfg.val_evaluator.metrics = dict(
+        type='CocoMetric', ann_file=str(tmp_path / 'val.json'),
+        metric='bbox', classwise=True)
     cfg.test_dataloader = cfg.test_cfg = cfg.test_evaluator = None
     objects = list(best_objects(model.eval(), cfg.val_dataloader.dataset))
     write_scenes(tmp_path, order, objects)
