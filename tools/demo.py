@@ -73,7 +73,7 @@ def options(steps: int) -> dict:
         'train_cfg.val_interval': steps,
         'param_scheduler.0.end': steps,
         'default_hooks.checkpoint.interval': steps,
-        'val_dataloader.dataset.indices': SCENES,
+        'val_dataloader.dataset.dataset.indices': SCENES,
     }
 
 

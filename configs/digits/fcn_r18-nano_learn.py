@@ -1,81 +1,21 @@
-_base_ = './fcn_r18-nano_base.py'
+_base_ = [
+    '../_base_/models/fcn_r18-nano.py',
+    '../_base_/datasets/digits_semantic_swap.py',
+    '../_base_/schedules/nano_swap.py', '../_base_/runtimes/mmseg.py'
+]
 custom_imports = dict(imports=['mmswap'], allow_failed_imports=False)
 
-classes = dict(
-    base=_base_.base_meta['classes'],
-    learn=('eight', 'nine'),
-    forget=('three', 'five'))
 # The convolution that joins the levels of the backbone gets LoRA too.
 model = dict(
     _delete_=True,
     type='mmswap.SwapModel',
     model=_base_.model,
-    classes=classes,
-    adapter=dict(
-        rank=8,
-        alpha=8,
-        targets=['conv', r'decode_head\.convs\.0\.conv']),
-    objective=dict(
-        type='mmswap.LearnObjective', retain_weight=1.0, weight=0.9))
-
-# Old images for the classes to retain, new images for those to learn.
-retain_set = dict(
-    type='mmswap.ClassSubset',
-    dataset=_base_.train_dataloader.dataset,
-    classes=classes,
-    keep='retain')
-learn_set = dict(
-    type='mmswap.ClassSubset',
-    dataset=dict(
-        type='BaseSegDataset',
-        data_root=_base_.data_root,
-        img_suffix='.png',
-        data_prefix=dict(
-            img_path='images/learn', seg_map_path='semantic_bg/learn'),
-        metainfo=_base_.all_meta,
-        pipeline=_base_.train_pipeline),
-    classes=classes,
-    keep='learn')
+    classes=_base_.classes,
+    adapter=dict(targets=['conv', r'decode_head\.convs\.0\.conv']),
+    objective=dict(type='mmswap.LearnObjective'))
 train_dataloader = dict(
-    _delete_=True,
-    batch_size=16,
-    num_workers=1,
-    persistent_workers=True,
-    sampler=dict(
-        type='mmswap.SwapSampler', branch_sizes=dict(retain=6, learn=10)),
-    collate_fn=dict(type='mmswap.swap_collate'),
-    dataset=dict(
-        type='mmswap.SwapDataset',
-        branches=dict(retain=retain_set, learn=learn_set)))
-
-# Every split is scored on its own images; `all` is the stock figure.
-val_dataloader = dict(dataset=dict(metainfo=_base_.all_meta))
-test_dataloader = val_dataloader
-metric = dict(type='IoUMetric', iou_metrics=['mIoU'])
-val_evaluator = dict(
-    _delete_=True,
-    type='mmswap.SwapEvaluator',
-    classes=classes,
-    metrics=dict(retain=metric, forget=metric, learn=metric, all=metric))
-test_evaluator = val_evaluator
-
-max_iters = 600
-train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
-optim_wrapper = dict(
-    constructor='mmswap.SwapOptimWrapperConstructor',
-    group_sparse=dict(alpha=0.01, mode='penalty'),
-    optimizer=dict(lr=5e-3))
-param_scheduler = [
-    dict(
-        type='CosineAnnealingLR',
-        eta_min=1e-5,
-        by_epoch=False,
-        begin=0,
-        end=max_iters)
-]
-default_hooks = dict(
-    swap=dict(type='mmswap.SwapHook'),
-    checkpoint=dict(interval=max_iters))
-custom_hooks = [dict(type='mmswap.SwapLogHook'),
-                dict(type='mmswap.AdapterHook')]
+    dataset=dict(old=dict(pipeline=_base_.crop_pipeline)))
+train_cfg = dict(max_iters=600, val_interval=600)
+param_scheduler = [dict(_base_.param_scheduler[0], end=600)]
+default_hooks = dict(swap=dict(type='mmswap.SwapHook'))
 load_from = 'work_dirs/fcn_r18-nano_base/iter_2000.pth'

@@ -52,12 +52,9 @@ def build_runner(folder, monkeypatch):
         cfg.train_cfg.update(max_iters=2, val_interval=100)
         cfg.default_hooks.checkpoint.update(interval=1, max_keep_ckpts=-1)
         cfg.train_dataloader.update(num_workers=0, persistent_workers=False)
-        branches = cfg.train_dataloader.dataset.branches
-        for subset in [*branches.retain, branches.forget]:
-            subset.dataset.pipeline = PIPELINE
-        for hook in cfg.custom_hooks:
-            if hook.type == 'mmswap.SwapLogHook':
-                hook.measure_before = False
+        cfg.train_dataloader.dataset.old.pipeline = PIPELINE
+        cfg.default_hooks.swap_log = dict(
+            type='mmswap.SwapLogHook', measure_before=False)
         for key, value in changes.items():
             cfg[key] = value
         return Runner.from_cfg(cfg)
@@ -71,7 +68,7 @@ def features_by_hand(model, dataset):
     model.eval()
     found = {}
     for index in range(len(dataset)):
-        sample = dataset[index]['sample']
+        sample = dataset[index]
         data = model.data_preprocessor(
             dict(inputs=[sample['inputs']],
                  data_samples=[sample['data_samples']]))

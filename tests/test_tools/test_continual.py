@@ -10,6 +10,7 @@ from mmengine.registry import DefaultScope
 
 from mmswap.apis.plan import plan_phases
 from mmswap.class_table import ClassTable
+from mmswap.datasets.phase_branches import phase_branches
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,18 +70,21 @@ def test_each_setting_is_a_plan(continual, tmp_path, model, method, setting):
         assert table.missing == (
             ('seven', ) if setting == 'missing' else ())
         assert cfg.randomness.seed == 3
-        branches = cfg.train_dataloader.dataset.branches
+        data = cfg.train_dataloader.dataset
+        branches = data.get('branches') or phase_branches(
+            data.phase, ClassTable.from_cfg(data.classes), data.old,
+            subset=data.get('subset'))
         assert list(branches) == (
             ['retain'] if method == 'retrain' else ['retain', 'forget'])
         for branch in itertools.chain(*(
                 branch if isinstance(branch, list) else [branch]
                 for branch in branches.values())):
             assert branch.get('shots') == (4 if setting == 'shots4' else None)
-            assert ClassTable.from_cfg(branch.classes) == table
+            assert ClassTable.from_cfg(branch['classes']) == table
         assert (cfg.model.get('adapter') is None) is (
             method in ('lwf', 'retrain'))
         assert [
-            hook.copies for hook in cfg.custom_hooks
+            hook.copies for hook in cfg.get('custom_hooks', [])
             if hook.type == 'mmswap.PrototypeHook'
         ] == (method == 'gs-lora-pp') * [20 if setting == 'shots4' else 1]
 

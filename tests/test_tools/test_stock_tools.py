@@ -64,7 +64,9 @@ def _run(folder, script, *args):
 def _train_args(config, work_dir, iters, *args, load_from=None):
     options = [*OVERRIDES, f'train_cfg.max_iters={iters}']
     if not config.stem.endswith('_base'):
-        options.append('custom_hooks.0.measure_before=False')
+        hook = 'default_hooks.swap_log'
+        options += [f'{hook}.type=mmswap.SwapLogHook',
+                    f'{hook}.measure_before=False']
     if load_from:
         options.append(f'load_from={load_from}')
     return [config, '--work-dir', work_dir, *args, '--cfg-options', *options]

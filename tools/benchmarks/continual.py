@@ -86,18 +86,15 @@ def setting_options(config: Path, setting: str, seed: int) -> Dict[str, Any]:
     options = {'randomness.seed': seed}
     shots = SETTINGS[setting].get('shots')
     cfg = Config.fromfile(config)
-    for index, hook in enumerate(cfg.custom_hooks):
+    for index, hook in enumerate(cfg.get('custom_hooks', ())):
         if hook.type == 'mmswap.PrototypeHook':
             options[f'custom_hooks.{index}.copies'] = SETTINGS[setting].get(
                 'copies', 1)
-    branches = cfg.train_dataloader.dataset.branches
-    for name, branch in branches.items() if shots else ():
-        key = f'train_dataloader.dataset.branches.{name}'
-        if isinstance(branch, list):
-            for index in range(len(branch)):
-                options[f'{key}.{index}.shots'] = shots
-        else:
-            options[f'{key}.shots'] = shots
+    branches = cfg.train_dataloader.dataset.get('branches')
+    parts = ['subset'] if branches is None else [
+        f'branches.{name}' for name in branches]
+    for part in parts if shots else ():
+        options[f'train_dataloader.dataset.{part}.shots'] = shots
     return options
 
 

@@ -60,7 +60,8 @@ def per_class(phase: Phase, checkpoint: str) -> Dict[str, float]:
         metric = dict(
             type='SingleLabelMetric', items=('recall', ), average=None)
     else:
-        metric = cfg.val_evaluator.metrics.all
+        metric = dict(cfg.val_evaluator.metrics)
+        metric.pop('ann_file')  # The truth comes with the samples.
     cfg.val_evaluator.metrics = dict(all=metric)
     cfg.load_from = checkpoint
     drop_training(cfg)

@@ -1,10 +1,8 @@
 # One digit an image (see docs/digits.md): 0-7 for the base model, 8 and 9 to
 # learn.
 data_root = 'data/digits'
-digits = ('zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven',
-          'eight', 'nine')
-base_meta = dict(classes=digits[:8])
-all_meta = dict(classes=digits)
+base_classes = ('zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven')
+base_meta = dict(classes=base_classes)
 
 train_pipeline = [
     dict(type='LoadImageFromFile'),

@@ -1,5 +1,6 @@
 # FCN on all levels of a slim ResNet-18, as mmseg has it on HRNet. A branch
 # of a swap ignores most pixels; `avg_non_ignore` keeps them out of the mean.
+norm_cfg = dict(type='BN', requires_grad=True)
 model = dict(
     type='EncoderDecoder',
     data_preprocessor=dict(
@@ -9,7 +10,8 @@ model = dict(
         bgr_to_rgb=True,
         pad_val=0,
         seg_pad_val=255,
-        size=(128, 128)),
+        size=None,
+        size_divisor=32),
     backbone=dict(
         type='ResNet',
         depth=18,
@@ -17,7 +19,7 @@ model = dict(
         base_channels=24,
         num_stages=4,
         out_indices=(0, 1, 2, 3),
-        norm_cfg=dict(type='BN', requires_grad=True),
+        norm_cfg=norm_cfg,
         norm_eval=False,
         style='pytorch'),
     decode_head=dict(
@@ -31,12 +33,10 @@ model = dict(
         concat_input=False,
         dropout_ratio=0.0,
         num_classes=9,
-        norm_cfg=dict(type='BN', requires_grad=True),
+        norm_cfg=norm_cfg,
         align_corners=False,
         loss_decode=dict(
-            type='CrossEntropyLoss',
-            use_sigmoid=False,
-            avg_non_ignore=True,
+            type='CrossEntropyLoss', use_sigmoid=False, avg_non_ignore=True,
             loss_weight=1.0)),
     train_cfg=dict(),
     test_cfg=dict(mode='whole'))

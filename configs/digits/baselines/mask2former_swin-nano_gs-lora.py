@@ -3,4 +3,4 @@
 _base_ = '../mask2former_swin-nano_request-forget.py'
 model = dict(
     objective=dict(
-        _delete_=True, type='mmswap.ForgetObjective', bound=36., weight=0.2))
+        _delete_=True, type='mmswap.ForgetObjective', bound=36.))

@@ -2,4 +2,4 @@
 _base_ = '../../_base_/baselines/vit-nano.py'
 
 model = dict(
-    objective=dict(type='mmswap.ForgetObjective', bound=10., weight=0.2))
+    objective=dict(type='mmswap.ForgetObjective', bound=10.))

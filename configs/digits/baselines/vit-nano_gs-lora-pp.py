@@ -6,7 +6,4 @@ model = dict(
         type='mmswap.PrototypeObjective',
         forget_prototype_weight=0.05,
         retain_prototype_weight=0.1))
-custom_hooks = [
-    dict(type='mmswap.PrototypeHook', images_per_class=30),
-    *_base_.custom_hooks
-]
+custom_hooks = [dict(type='mmswap.PrototypeHook', images_per_class=30)]

@@ -4,7 +4,6 @@ _base_ = '../../_base_/baselines/vit-nano.py'
 
 model = dict(
     trains='adapter',
-    adapter=dict(rank=8, alpha=8, targets='ffn'),
     objective=dict(type='mmswap.ForgetObjective', bound=10., weight=1.0))
 optim_wrapper = dict(
     group_sparse=dict(alpha=20., mode='proximal'), optimizer=dict(lr=1e-2))

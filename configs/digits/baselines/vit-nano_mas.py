@@ -5,7 +5,4 @@ _base_ = '../../_base_/baselines/vit-nano.py'
 model = dict(
     objective=dict(
         type='mmswap.ImportanceObjective', method='mas', penalty=1.5))
-custom_hooks = [
-    *_base_.custom_hooks,
-    dict(type='mmswap.ImportanceHook', num_images=200)
-]
+custom_hooks = [dict(type='mmswap.ImportanceHook', num_images=200)]
