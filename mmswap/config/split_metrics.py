@@ -22,9 +22,9 @@ def metrics_by_split(evaluator: Mapping[str, Any],
         table: The class table; None where it is not known yet.
 
     Returns:
-        ``metrics`` as it is, or copies of ``metric`` for ``all`` and for each
-        split that has a class: without the files of ground truth, and with
-        ``mmswap.PanopticMetric`` for mmdet's.
+        ``metrics`` as it is, or copies of ``metric`` for each split that has a
+        class and, unless ``images='split'``, for ``all``: without the files of
+        ground truth, and with ``mmswap.PanopticMetric`` for mmdet's.
 
     Raises:
         TypeError: If a metric of ``metric`` is no config.
@@ -39,9 +39,12 @@ def metrics_by_split(evaluator: Mapping[str, Any],
         return metrics
     splits = [split for split in ALL_SPLITS
               if table is None or table.labels(split)]
+    if evaluator.get('images') != 'split':
+        # Data labelled in part, whose image ids may occur twice, has no whole.
+        splits.append('all')
     return {
         split: [_without_files(each) for each in stock_metrics(metric)]
-        for split in (*splits, 'all')
+        for split in splits
     }
 
 

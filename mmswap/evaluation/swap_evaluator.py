@@ -76,10 +76,11 @@ class SwapEvaluator(Evaluator):
             the set, with the metrics of ``forget``. Their results are called
             as those of a split. Defaults to None.
         metric: The stock ``val_evaluator`` as it is, one metric's config or a
-            list of them: it scores each split that has a class, and ``all``.
-            Its ``ann_file`` is not read, as the ground truth comes with the
-            samples of a ``ClassSubset``, and in place of mmdet's
-            ``CocoPanopticMetric`` there is ``mmswap.PanopticMetric``.
+            list of them: it scores each split that has a class, and ``all``
+            but for ``images='split'``. Its ``ann_file`` is not read, as the
+            ground truth comes with the samples of a ``ClassSubset``, and in
+            place of mmdet's ``CocoPanopticMetric`` there is
+            ``mmswap.PanopticMetric``.
 
     Attributes:
         class_table: The class table; None until the data set tells it.
@@ -108,7 +109,8 @@ class SwapEvaluator(Evaluator):
                  primary: Optional[str] = None,
                  subsets: Optional[Subsets] = None,
                  metric: Optional[Metrics] = None) -> None:
-        by_split = metrics_by_split(dict(metrics=metrics, metric=metric))
+        by_split = metrics_by_split(
+            dict(metrics=metrics, metric=metric, images=images))
         super().__init__(build_metrics(by_split, images, subsets))
         self._all_splits = metrics is None
         self.images = images
