@@ -22,6 +22,7 @@ train_dataloader = dict(
 val_set = _base_.val_dataloader.dataset
 val_dataloader = dict(
     dataset=dict(_delete_=True, type='mmengine.ConcatDataset'))
+test_dataloader = val_dataloader
 val_evaluator = dict(
     _delete_=True,
     metric=dict(type='CocoMetric', metric='bbox', classwise=True),

@@ -26,6 +26,7 @@ val_dataloader = dict(
         _delete_=True,
         type='mmengine.ConcatDataset',
         ignore_keys=['palette', 'reduce_zero_label']))
+test_dataloader = val_dataloader
 val_evaluator = dict(
     _delete_=True, metric=_base_.val_evaluator, **_base_.swap_evaluator)
 test_evaluator = val_evaluator

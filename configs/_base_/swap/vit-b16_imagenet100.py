@@ -26,6 +26,7 @@ train_dataloader = dict(
 # The images of each data set stand for its own splits.
 val_dataloader = dict(
     batch_size=80, dataset=dict(_delete_=True, type='mmengine.ConcatDataset'))
+test_dataloader = val_dataloader
 val_evaluator = dict(
     _delete_=True,
     type='mmswap.SwapEvaluator',
