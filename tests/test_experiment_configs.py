@@ -303,7 +303,7 @@ def perfect(sample, cfg):
         predicted[predicted == 255] = 0
         sample.pred_sem_seg = PixelData(data=predicted)
         return sample
-    if 'instances' not in sample:
+    if 'segments_info' in sample:
         return predict_panoptic(sample)
     boxes = [each['bbox'] for each in sample.instances]
     found = InstanceData(
