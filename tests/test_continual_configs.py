@@ -10,6 +10,7 @@ from mmengine.registry import DATASETS, MODELS, DefaultScope
 
 from mmswap.apis.plan import plan_phases
 from mmswap.class_table import ClassTable
+from mmswap.datasets.phase_branches import phase_branches
 from mmswap.registry import EVALUATOR, HOOKS
 
 pytestmark = pytest.mark.slow  # A walk through all of them.
@@ -120,8 +121,9 @@ def test_a_plan_forgets_what_its_name_says(path, plan):
     assert len(tables[-1].retain) == (
         TOTAL[data_set] - missing - sum(SIZES[setting]))
     for phase in phases:
-        sizes = phase.cfg.train_dataloader.sampler.branch_sizes
-        assert sum(sizes.values()) == phase.cfg.train_dataloader.batch_size
+        loader = phase.cfg.train_dataloader
+        assert loader.sampler.retain + loader.sampler.target == (
+            loader.batch_size)
 
 
 @pytest.mark.parametrize('path', PLANS, ids=lambda path: path.stem)
@@ -141,6 +143,12 @@ def test_constants_of_a_plan(path, plan):
         ('loss_cls', ) if model.startswith('deformable') else None}
 
 
+def branches_of(dataset):
+    """The configs of the data sets of each branch."""
+    return phase_branches(dataset.phase, ClassTable.from_cfg(dataset.classes),
+                          dataset.old, subset=dataset.subset)
+
+
 @pytest.mark.parametrize('path', PLANS, ids=lambda path: path.stem)
 def test_a_request_is_as_long_as_what_it_retains(path, plan):
     """Epochs over the images to retain, which get fewer."""
@@ -151,19 +159,20 @@ def test_a_request_is_as_long_as_what_it_retains(path, plan):
         if setting == 'missing':
             assert len(cfg.model.classes.missing) == 5
         num_iters = cfg.train_cfg.max_iters
-        subsets = cfg.train_dataloader.dataset.branches
-        retain, forget = subsets.retain[0], subsets.forget[0]
+        branches = branches_of(cfg.train_dataloader.dataset)
+        (retain, ), (forget, ) = branches['retain'], branches['forget']
         if setting == 'seven-tasks':
-            assert retain.fraction == forget.fraction == 0.1
+            assert retain['fraction'] == forget['fraction'] == 0.1
             # Fewer than the 117,266 images that have an object.
             assert num_iters < 30 * 117266 * 0.1 / 32
         elif setting == '32-shot':
-            assert retain.fraction is forget.fraction is None
-            assert (retain.num_images, forget.num_images) == (32 * kept, 320)
-            assert num_iters == 30 * retain.num_images / 32
+            assert retain['fraction'] is forget['fraction'] is None
+            images = retain['num_images'], forget['num_images']
+            assert images == (32 * kept, 320)
+            assert num_iters == 30 * images[0] / 32
         else:
             shots, batch = (4, 4) if setting == '4-shot' else (65, 48)
-            assert retain.shots == forget.shots == shots
+            assert retain['shots'] == forget['shots'] == shots
             assert num_iters == 100 * math.ceil(shots * kept / batch)
             assert cfg.param_scheduler[0].end == num_iters
         start = cfg.optim_wrapper.group_sparse.get('start', 0)
@@ -186,8 +195,9 @@ def test_the_second_request_builds(path, plan):
         train = DATASETS.build(cfg.train_dataloader.dataset)
         val = DATASETS.build(cfg.val_dataloader.dataset)
         evaluator = EVALUATOR.build(cfg.val_evaluator)
-        for hook in cfg.custom_hooks:
-            HOOKS.build(hook)
+        for name in ('swap', 'swap_log', 'prototype', 'adapter'):
+            HOOKS.build(cfg.default_hooks[name])
+        assert not cfg.get('custom_hooks')
     # 12 FFNs of ViT-B, 6 + 6 of a DETR, 6 of the face transformer.
     assert len(model.groups) == (6 if 'casia' in path.stem else 12)
     assert list(train.branches) == list(model.objective.branches)

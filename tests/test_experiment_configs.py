@@ -19,6 +19,7 @@ from pycocotools import mask as coco_mask
 from mmswap.class_table import ClassTable
 from mmswap.datasets import ClassSubset
 from mmswap.models import SwapModel
+from mmswap.models.objectives.base import build_objective
 from mmswap.registry import DATASETS, EVALUATOR, MODELS
 
 pytestmark = pytest.mark.slow  # A walk through all of them.
@@ -58,7 +59,7 @@ GROUPS = {
     'detr_r50': 6 + 6,
     'deformable-detr_r50': 6 + 6,
 }
-MAY_DIFFER = {'model', 'forget_set', 'train_dataloader', 'load_from'}
+MAY_DIFFER = {'model', 'train_dataloader', 'load_from'}
 
 
 def _name(path):
@@ -94,7 +95,7 @@ def root(tmp_path_factory):
     data.make_imagenet(
         folder / 'data/imagenet',
         Config.fromfile(classes / 'imagenet100.py').base_classes)
-    learn = {path.stem: read(path).classes['learn'] for path in LEARN}
+    learn = {path.stem: read(path).model.classes['learn'] for path in LEARN}
 
     def ten(key):
         return learn[f'vit-b16_imagenet100_{key}-10_learn']
@@ -139,25 +140,32 @@ def test_constants(path):
     (retain_weight, learn_weight, forget_weight, bound, alpha, rank,
      lora_alpha, lr, decay, clip, batch,
      steps) = published(path, PUBLISHED, OURS)
-    assert learn.model.objective == dict(
-        type='mmswap.LearnObjective', retain_weight=retain_weight,
-        weight=learn_weight)
-    assert forget.model.objective == dict(
+    # Or left out, where the defaults say it.
+    objective = build_objective(learn.model.objective)
+    assert type(objective).__name__ == 'LearnObjective'
+    assert (objective.retain_weight, objective.weight) == (
+        retain_weight, learn_weight)
+    assert {**dict(bound='auto', weight=0.2),
+            **forget.model.objective} == dict(
         type='mmswap.ForgetObjective', bound=bound, weight=forget_weight)
-    assert (learn.model.adapter.rank, learn.model.adapter.alpha) == (
-        rank, lora_alpha)
+    adapter = {**dict(rank=8, alpha=8), **learn.model.get('adapter', {})}
+    assert (adapter['rank'], adapter['alpha']) == (rank, lora_alpha)
     optim = learn.optim_wrapper
     assert optim.constructor == 'mmswap.SwapOptimWrapperConstructor'
-    assert optim.group_sparse == dict(alpha=alpha, mode='penalty')
+    sparse = optim.get('group_sparse', dict(alpha=0.01, mode='penalty'))
+    assert sparse == dict(alpha=alpha, mode='penalty')
     assert optim.optimizer == dict(type='AdamW', lr=lr, weight_decay=decay)
     assert optim.get('clip_grad', {}).get('max_norm') == clip
     # None of them slows the backbone down.
     assert 'paramwise_cfg' not in optim
     assert learn.train_cfg.type == 'IterBasedTrainLoop'
     assert learn.train_cfg.max_iters == steps
-    for cfg, target in ((learn, 'learn'), (forget, 'forget')):
-        assert cfg.train_dataloader.sampler.branch_sizes == {
-            'retain': batch, target: batch}
+    for cfg in (learn, forget):
+        sampler = cfg.train_dataloader.sampler
+        assert (sampler.retain, sampler.target) == (batch, batch)
+        # Published are old and new images alike.
+        assert sampler.get('shares') == (
+            published(path, PUBLISHED) and dict(retain='lengths'))
         assert cfg.train_dataloader.batch_size == 2 * batch
         assert cfg.auto_scale_lr.base_batch_size % (2 * batch) == 0
         # What a phase saves last is what the next one loads.
@@ -177,8 +185,10 @@ def test_forget_config_follows_its_learn_config(path):
     same = {key: value for key, value in forget.model.items()
             if key != 'objective'}
     assert same == {key: learn.model[key] for key in same}
-    branches = forget.train_dataloader.dataset.branches
-    assert branches.retain == [learn.retain_set, learn.learn_set]
+    # The same data, for another phase.
+    assert learn.train_dataloader.dataset.phase == 'learn'
+    learn.train_dataloader.dataset.phase = 'forget'
+    assert forget.train_dataloader == learn.train_dataloader
     assert forget.load_from == (f'work_dirs/{learn_path.stem}/iter_'
                                 f'{learn.train_cfg.max_iters}.pth')
 
@@ -193,9 +203,8 @@ def test_forgetting_first_retains_what_the_base_knows(path):
         key for key in {*first, *forget} if first.get(key) != forget.get(key)
     }
     assert changed == {'train_dataloader', 'load_from'}
-    branches = first.train_dataloader.dataset.branches
-    assert branches.retain == [learn.retain_set]
-    assert branches.forget == forget.forget_set
+    forget.train_dataloader.dataset.phase = 'forget_first'
+    assert first.train_dataloader == forget.train_dataloader
     assert first.load_from == learn.load_from
 
 
@@ -205,7 +214,7 @@ def test_every_learn_config_has_a_forget_config():
     assert {published(path, PUBLISHED) is not None for path in FIRST} == {True}
     assert len(FIRST) == 16 and len(CONFIGS) == 2 * 22 + 16
     for path in LEARN:
-        table = ClassTable.from_cfg(read(path).classes)
+        table = ClassTable.from_cfg(read(path).model.classes)
         number = int(re.search(r'-(\d+)_learn$', path.stem).group(1))
         # Five things; a panoptic model forgets two kinds of stuff as well.
         assert table.num_learn == number and len(table.forget) in (5, 7)
@@ -252,12 +261,14 @@ def labels_of(sample):
     return set(sample.gt_instances.labels.tolist())
 
 
-@pytest.mark.parametrize('path', LEARN + FORGET, ids=_name)
+@pytest.mark.parametrize('path', LEARN + FORGET + FIRST, ids=_name)
 def test_branches_give_samples(path, scope):
     cfg = read(path)
-    table = ClassTable.from_cfg(cfg.classes)
+    table = ClassTable.from_cfg(cfg.model.classes)
     with scope(cfg):
         dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    learned_too = path in FORGET
+    assert len(dataset.branches['retain']) == 1 + learned_too
     for name, parts in dataset.branches.items():
         splits = ['retain', 'learn'] if name == 'retain' and len(
             parts) == 2 else [name]
@@ -273,9 +284,9 @@ def test_branches_give_samples(path, scope):
                 table.names.index(name) for name in table.stuff}
         # Crops may leave nothing of an object.
         sample = dataset[dataset.branch_range(name)[0]]
-        inputs = sample['sample']['inputs']
+        inputs = sample['inputs']
         assert inputs.ndim == 3 and inputs.shape[0] == 3
-        assert labels_of(sample['sample']['data_samples']) <= set(
+        assert labels_of(sample['data_samples']) <= set(
             table.labels(splits))
 
 
@@ -283,7 +294,8 @@ def perfect(sample, cfg):
     """A data sample as the model gives it that finds everything."""
     scope = cfg.default_scope
     if scope == 'mmpretrain':
-        scores = torch.zeros(len(ClassTable.from_cfg(cfg.classes).names))
+        scores = torch.zeros(
+            len(ClassTable.from_cfg(cfg.model.classes).names))
         scores[sample.gt_label] = 1
         return sample.set_pred_score(scores).set_pred_label(sample.gt_label)
     if scope == 'mmseg':
@@ -291,7 +303,7 @@ def perfect(sample, cfg):
         predicted[predicted == 255] = 0
         sample.pred_sem_seg = PixelData(data=predicted)
         return sample
-    if 'instances' not in sample:
+    if 'segments_info' in sample:
         return predict_panoptic(sample)
     boxes = [each['bbox'] for each in sample.instances]
     found = InstanceData(
@@ -326,7 +338,7 @@ def test_validation_scores_each_split(path, scope):
     """A model that finds everything has full marks in every split, though the
     image ids of one data set occur in the other."""
     cfg = read(path)
-    table = ClassTable.from_cfg(cfg.classes)
+    table = ClassTable.from_cfg(cfg.model.classes)
     for part in cfg.val_dataloader.dataset.datasets:
         for step in part.dataset.pipeline:
             if step.type == 'Resize':
@@ -336,6 +348,8 @@ def test_validation_scores_each_split(path, scope):
         evaluator = EVALUATOR.build(cfg.val_evaluator)
         evaluator.dataset_meta = dataset.metainfo
         assert evaluator.class_table == table
+        assert {metric.split for metric in evaluator.metrics} == {
+            'retain', 'forget', 'learn'}
         assert all(isinstance(d, ClassSubset) for d in dataset.datasets)
         assert len(dataset) > table.num_base
         for i in range(len(dataset)):

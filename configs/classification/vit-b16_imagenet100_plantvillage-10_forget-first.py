@@ -1,6 +1,4 @@
 # Forgetting before anything was learned: only old classes are retained.
 _base_ = './vit-b16_imagenet100_plantvillage-10_forget.py'
-
-train_dataloader = dict(
-    dataset=dict(branches=dict(retain=[_base_.retain_set])))
+train_dataloader = dict(dataset=dict(phase='forget_first'))
 load_from = 'checkpoints/vit-base-p16_imagenet100.pth'

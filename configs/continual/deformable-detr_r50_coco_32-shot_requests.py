@@ -6,15 +6,14 @@ _base_ = '../_base_/orders/coco.py'
 configs = dict(forget='deformable-detr_r50_coco_request-forget.py')
 kept = (70, 60, 50, 40, 30, 20, 10)
 weights = (0.15, 0.15, 0.35, 0.6, 0.15, 0.2, 0.2)
-branches = 'train_dataloader.dataset.branches'
+subset = 'train_dataloader.dataset.subset'
 requests = [
     dict(
         forget=_base_.order[start:start + 10],
         cfg_options={
-            f'{branches}.retain.0.fraction': None,
-            f'{branches}.retain.0.num_images': 32 * start,
-            f'{branches}.forget.0.fraction': None,
-            f'{branches}.forget.0.num_images': 32 * 10,
+            f'{subset}.fraction': None,
+            f'{subset}.retain.num_images': 32 * start,
+            f'{subset}.forget.num_images': 32 * 10,
             'model.objective.weight': weight,
             'train_cfg.max_iters': 30 * start
         }) for start, weight in zip(kept, weights)

@@ -3,19 +3,16 @@
 # retained, four images at a time: 80, 60, 40 and 20 steps, a hundred times.
 _base_ = '../_base_/orders/casia100.py'
 configs = dict(forget='face-vit-p8_casia100_request-forget.py')
-shots = {
-    f'train_dataloader.dataset.branches.{branch}.0.shots': 4
-    for branch in ('retain', 'forget')
-}
 # Weight of the forget loss, and of the prototypes.
 weights = ((0.3, 0.015), (0.4, 0.06), (0.28, 0.025), (0.2, 0.012))
 requests = [
     dict(
         forget=_base_.order[kept:kept + 20],
         cfg_options={
-            **shots, 'train_dataloader.batch_size': 8,
-            'train_dataloader.sampler.branch_sizes': dict(
-                retain=4, forget=4),
+            'train_dataloader.dataset.subset.shots': 4,
+            'train_dataloader.batch_size': 8,
+            'train_dataloader.sampler.retain': 4,
+            'train_dataloader.sampler.target': 4,
             'train_cfg.max_iters': 100 * kept,
             'param_scheduler.0.end': 100 * kept,
             'model.objective.weight': weight,

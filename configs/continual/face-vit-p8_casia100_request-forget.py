@@ -10,48 +10,25 @@ model = dict(
     classes=classes,
     adapter=_base_.adapter,
     objective=_base_.objective)
-
-retain_set = dict(
-    type='mmswap.ClassSubset',
-    dataset=_base_.train_dataloader.dataset,
-    classes=classes,
-    keep='retain',
-    shots=_base_.num_shots)
-forget_set = dict(retain_set, keep='forget')
+old, val_set = _base_.train_dataloader.dataset, _base_.val_dataloader.dataset
 train_dataloader = dict(
     _delete_=True,
-    **_base_.loader,
-    dataset=dict(
-        type='mmswap.SwapDataset',
-        branches=dict(retain=[retain_set], forget=[forget_set])))
-
+    dataset=dict(_base_.swap_set, classes=classes, old=old),
+    **_base_.loader)
 val_dataloader = dict(
     dataset=dict(
         _delete_=True,
         type='mmswap.ClassSubset',
-        dataset=_base_.val_dataloader.dataset,
         classes=classes,
-        keep='all'))
-test_dataloader = val_dataloader
-metric = _base_.metric
+        keep='all',
+        dataset=val_set))
 val_evaluator = dict(
-    _delete_=True,
-    type='mmswap.SwapEvaluator',
-    classes=classes,
-    metrics=dict(
-        retain=metric,
-        forget=metric,
-        forgotten_before=metric,
-        missing=metric,
-        all=metric))
-test_evaluator = val_evaluator
+    _delete_=True, type='mmswap.SwapEvaluator', metrics=_base_.val_evaluator)
+test_dataloader, test_evaluator = val_dataloader, val_evaluator
 
 train_cfg = dict(_delete_=True, **_base_.loop)
 optim_wrapper = dict(_delete_=True, **_base_.optim)
-param_scheduler = _base_.schedule
-default_hooks = dict(
-    swap=dict(type='mmswap.SwapHook'),
-    checkpoint=dict(by_epoch=False, interval=_base_.num_iters))
+param_scheduler = [_base_.cosine]
+default_hooks = _base_.swap_hooks
 log_processor = dict(by_epoch=False)
-custom_hooks = _base_.hooks
 load_from = 'work_dirs/face-vit-p8_casia100_base/epoch_100.pth'

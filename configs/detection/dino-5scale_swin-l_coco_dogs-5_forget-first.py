@@ -1,7 +1,5 @@
 # Forgetting before anything was learned: only old classes are retained.
 _base_ = './dino-5scale_swin-l_coco_dogs-5_forget.py'
-
-train_dataloader = dict(
-    dataset=dict(branches=dict(retain=[_base_.retain_set])))
+train_dataloader = dict(dataset=dict(phase='forget_first'))
 load_from = ('checkpoints/dino-5scale_swin-l_8xb2-12e_coco_'
              '20230228_072924-a654145f.pth')

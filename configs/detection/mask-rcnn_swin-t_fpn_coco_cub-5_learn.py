@@ -1,76 +1,39 @@
 _base_ = [
     'mmdet::swin/mask-rcnn_swin-t-p4-w7_fpn_1x_coco.py',
-    '../_base_/swap/coco_cub-5.py'
+    '../_base_/swap/pairs.py'
 ]
 classes = _base_.classes
 model = dict(
     _delete_=True,
-    type='mmswap.SwapModel',
     model=_base_.model,
     classes=classes,
     adapter=dict(rank=8, alpha=8, targets=['ffn', 'fc']),
-    objective=_base_.objective)
+    **_base_.swap_model)
 
-retain_set = dict(
-    type='mmswap.ClassSubset',
-    dataset=_base_.train_dataloader.dataset,
-    classes=classes,
-    keep='retain')
-learn_set = dict(
-    type='mmswap.ClassSubset',
-    dataset=dict(
-        **_base_.cub,
-        ann_file='mmswap/train.json',
-        pipeline=_base_.train_dataloader.dataset.pipeline),
-    classes=classes,
-    keep='learn')
+old, old_val = _base_.train_dataloader.dataset, _base_.val_dataloader.dataset
 train_dataloader = dict(
     _delete_=True,
-    **_base_.loader,
-    dataset=dict(
-        type='mmswap.SwapDataset',
-        branches=dict(retain=retain_set, learn=learn_set)))
-
-# The images of each data set stand for its own splits. Not `all` of both at
-# once: the image ids of one occur in the other.
-test_pipeline = _base_.test_pipeline
-test_pipeline[-1]['meta_keys'] += ('instances', )
-val_base_set = dict(
-    type='mmswap.ClassSubset',
-    dataset=_base_.val_dataloader.dataset,
-    classes=classes,
-    keep=['retain', 'forget'])
-val_base_set['dataset']['pipeline'] = test_pipeline
-val_learn_set = dict(
-    type='mmswap.ClassSubset',
-    dataset=dict(
-        **_base_.cub,
-        ann_file='mmswap/val.json',
-        test_mode=True,
-        pipeline=test_pipeline),
-    classes=classes,
-    keep='learn')
+    dataset=dict(_base_.swap_set, classes=classes, old=old, new=_base_.new),
+    **_base_.loader)
+new_val = dict(old_val, **_base_.new_val)
+val_sets = [
+    dict(_base_.old_subset, classes=classes, dataset=old_val),
+    dict(_base_.new_subset, classes=classes, dataset=new_val)
+]
 val_dataloader = dict(
     dataset=dict(
-        _delete_=True,
-        type='mmengine.ConcatDataset',
-        datasets=[val_base_set, val_learn_set]))
-test_dataloader = val_dataloader
-metric = dict(type='CocoMetric', metric=['bbox', 'segm'], classwise=True)
+        _delete_=True, type='mmengine.ConcatDataset', datasets=val_sets))
 val_evaluator = dict(
     _delete_=True,
-    type='mmswap.SwapEvaluator',
-    images='split',
-    metrics=dict(retain=metric, forget=metric, learn=metric))
-test_evaluator = val_evaluator
+    metrics=dict(_base_.val_evaluator, classwise=True),
+    **_base_.swap_evaluator)
+test_dataloader, test_evaluator = val_dataloader, val_evaluator
 
 train_cfg = dict(_delete_=True, **_base_.loop)
 optim_wrapper = dict(_delete_=True, **_base_.optim)
-param_scheduler = _base_.schedule
+param_scheduler = [_base_.cosine]
 auto_scale_lr = dict(base_batch_size=4)
-default_hooks = dict(
-    swap=dict(type='mmswap.SwapHook'),
-    checkpoint=dict(by_epoch=False, interval=_base_.num_iters))
+default_hooks = _base_.swap_hooks
 log_processor = dict(by_epoch=False)
 load_from = ('checkpoints/mask_rcnn_swin-t-p4-w7_fpn_1x_coco_'
              '20210902_120937-9d6b7cfa.pth')

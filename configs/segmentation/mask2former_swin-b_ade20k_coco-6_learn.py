@@ -8,33 +8,24 @@ classes = dict(
     forget=_base_.forget_classes)
 model = dict(classes=classes)
 
-data = dict(
-    type='COCOStuffDataset', data_root='data/coco_stuff164k')
-retain_set = dict(**_base_.retain_set, classes=classes)
-learn_set = dict(
-    type='mmswap.ClassSubset',
-    dataset=dict(
-        **data,
-        data_prefix=dict(
-            img_path='images/train2017', seg_map_path='annotations/train2017'),
-        pipeline=_base_.train_pipeline),
-    classes=classes,
-    keep='learn')
-train_dataloader = dict(
-    dataset=dict(branches=dict(retain=retain_set, learn=learn_set)))
+data = dict(type='COCOStuffDataset', data_root='data/coco_stuff164k')
+new = dict(
+    data,
+    data_prefix=dict(
+        img_path='images/train2017', seg_map_path='annotations/train2017'))
+new_val = dict(
+    data,
+    data_prefix=dict(
+        img_path='images/val2017', seg_map_path='annotations/val2017'))
 
-val_learn_set = dict(
-    type='mmswap.ClassSubset',
+train_dataloader = dict(
     dataset=dict(
-        **data,
-        data_prefix=dict(
-            img_path='images/val2017', seg_map_path='annotations/val2017'),
-        test_mode=True,
-        pipeline=_base_.test_pipeline),
-    classes=classes,
-    keep='learn')
-val_dataloader = dict(
-    dataset=dict(datasets=[
-        dict(**_base_.val_base_set, classes=classes), val_learn_set
-    ]))
+        classes=classes, new=dict(new, pipeline=_base_.train_steps)))
+subset = dict(type='mmswap.ClassSubset', classes=classes)
+new_val.update(test_mode=True, pipeline=_base_.test_steps)
+val_sets = [
+    dict(subset, keep=['retain', 'forget'], dataset=_base_.val_set),
+    dict(subset, keep='learn', dataset=new_val)
+]
+val_dataloader = dict(dataset=dict(datasets=val_sets))
 test_dataloader = val_dataloader

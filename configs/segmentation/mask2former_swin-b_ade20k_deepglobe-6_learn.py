@@ -16,29 +16,17 @@ data = dict(
     img_suffix='_sat.jpg',
     data_prefix=dict(img_path='train', seg_map_path='mmswap/semantic'),
     metainfo=dict(classes='data/deepglobe/mmswap/classes.txt'))
-retain_set = dict(**_base_.retain_set, classes=classes)
-learn_set = dict(
-    type='mmswap.ClassSubset',
-    dataset=dict(
-        **data,
-        ann_file='mmswap/train.txt',
-        pipeline=_base_.train_pipeline),
-    classes=classes,
-    keep='learn')
-train_dataloader = dict(
-    dataset=dict(branches=dict(retain=retain_set, learn=learn_set)))
+new = dict(data, ann_file='mmswap/train.txt')
+new_val = dict(data, ann_file='mmswap/val.txt')
 
-val_learn_set = dict(
-    type='mmswap.ClassSubset',
+train_dataloader = dict(
     dataset=dict(
-        **data,
-        ann_file='mmswap/val.txt',
-        test_mode=True,
-        pipeline=_base_.test_pipeline),
-    classes=classes,
-    keep='learn')
-val_dataloader = dict(
-    dataset=dict(datasets=[
-        dict(**_base_.val_base_set, classes=classes), val_learn_set
-    ]))
+        classes=classes, new=dict(new, pipeline=_base_.train_steps)))
+subset = dict(type='mmswap.ClassSubset', classes=classes)
+new_val.update(test_mode=True, pipeline=_base_.test_steps)
+val_sets = [
+    dict(subset, keep=['retain', 'forget'], dataset=_base_.val_set),
+    dict(subset, keep='learn', dataset=new_val)
+]
+val_dataloader = dict(dataset=dict(datasets=val_sets))
 test_dataloader = val_dataloader

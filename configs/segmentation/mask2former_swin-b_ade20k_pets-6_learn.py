@@ -13,29 +13,17 @@ data = dict(
     data_root='data/oxford_pets',
     data_prefix=dict(img_path='images', seg_map_path='mmswap/semantic'),
     metainfo=dict(classes='data/oxford_pets/mmswap/seg_classes.txt'))
-retain_set = dict(**_base_.retain_set, classes=classes)
-learn_set = dict(
-    type='mmswap.ClassSubset',
-    dataset=dict(
-        **data,
-        ann_file='mmswap/seg_train.txt',
-        pipeline=_base_.train_pipeline),
-    classes=classes,
-    keep='learn')
-train_dataloader = dict(
-    dataset=dict(branches=dict(retain=retain_set, learn=learn_set)))
+new = dict(data, ann_file='mmswap/seg_train.txt')
+new_val = dict(data, ann_file='mmswap/seg_val.txt')
 
-val_learn_set = dict(
-    type='mmswap.ClassSubset',
+train_dataloader = dict(
     dataset=dict(
-        **data,
-        ann_file='mmswap/seg_val.txt',
-        test_mode=True,
-        pipeline=_base_.test_pipeline),
-    classes=classes,
-    keep='learn')
-val_dataloader = dict(
-    dataset=dict(datasets=[
-        dict(**_base_.val_base_set, classes=classes), val_learn_set
-    ]))
+        classes=classes, new=dict(new, pipeline=_base_.train_steps)))
+subset = dict(type='mmswap.ClassSubset', classes=classes)
+new_val.update(test_mode=True, pipeline=_base_.test_steps)
+val_sets = [
+    dict(subset, keep=['retain', 'forget'], dataset=_base_.val_set),
+    dict(subset, keep='learn', dataset=new_val)
+]
+val_dataloader = dict(dataset=dict(datasets=val_sets))
 test_dataloader = val_dataloader

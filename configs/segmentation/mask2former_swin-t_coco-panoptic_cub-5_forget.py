@@ -1,24 +1,6 @@
 _base_ = './mask2former_swin-t_coco-panoptic_cub-5_learn.py'
-
-model = dict(
-    objective=dict(
-        _delete_=True,
-        type='mmswap.ForgetObjective',
-        bound='auto',
-        weight=0.2))
-
+model = dict(objective=dict(_delete_=True, type='mmswap.ForgetObjective'))
 # What was learned is retained from here on.
-forget_set = dict(
-    type='mmswap.ClassSubset',
-    dataset=_base_.retain_set.dataset,
-    classes=_base_.classes,
-    keep='forget')
-train_dataloader = dict(
-    sampler=dict(branch_sizes=dict(_delete_=True, retain=2, forget=2)),
-    dataset=dict(
-        branches=dict(
-            _delete_=True,
-            retain=[_base_.retain_set, _base_.learn_set],
-            forget=forget_set)))
+train_dataloader = dict(dataset=dict(phase='forget'))
 load_from = ('work_dirs/mask2former_swin-t_coco-panoptic_cub-5_learn/'
              'iter_4000.pth')

@@ -21,7 +21,8 @@ def is_by_split(metrics: Any) -> bool:
 
 
 def metrics_by_split(metrics: Any,
-                     table: Optional[ClassTable] = None) -> Any:
+                     table: Optional[ClassTable] = None,
+                     images: str = 'all') -> Any:
     """The metrics of each split of a ``SwapEvaluator``.
 
     Args:
@@ -29,11 +30,13 @@ def metrics_by_split(metrics: Any,
             is a metric's config, a list of them, or
             ``dict(type='Evaluator', metrics=...)``.
         table: The class table; None where it is not known yet.
+        images: Which images a split is scored on, ``all`` or ``split``.
 
     Returns:
-        Metrics by split as they are; of a stock evaluator copies for ``all``
-        and for each split that has a class, without the files of ground
-        truth, and with ``mmswap.PanopticMetric`` for mmdet's.
+        Metrics by split as they are; of a stock evaluator copies for each
+        split that has a class and, but for ``images='split'``, for ``all``,
+        without the files of ground truth, and with ``mmswap.PanopticMetric``
+        for mmdet's.
 
     Raises:
         TypeError: If a metric of a stock evaluator is no config.
@@ -42,9 +45,12 @@ def metrics_by_split(metrics: Any,
         return metrics
     splits = [split for split in ALL_SPLITS
               if table is None or table.labels(split)]
+    if images != 'split':
+        # Data labelled in part, whose image ids may occur twice, has no whole.
+        splits.append('all')
     return {
         split: [_without_files(each) for each in stock_metrics(metrics)]
-        for split in (*splits, 'all')
+        for split in splits
     }
 
 

@@ -1,9 +1,9 @@
 """The branches of a phase, from the old images and the new ones."""
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 from mmswap.class_table import ClassTable
 
-PHASES = ('learn', 'forget')
+PHASES = ('learn', 'forget', 'forget_first')
 _KEY = 'train_dataloader.dataset'
 
 
@@ -45,13 +45,15 @@ def phase_branches(phase: str,
     """Write the branches of a phase as they stand in a config.
 
     Args:
-        phase: ``'learn'`` or ``'forget'``.
+        phase: ``'learn'``, ``'forget'``, or ``'forget_first'`` to forget
+            before anything is learned, without ``new``.
         table: The class table.
         old: Images of the base model's classes, a data set or its config.
         new: Images of the classes that are, or were, learned: the same, or
             what differs from ``old``. None where there are none.
-        subset: Further arguments of each ``ClassSubset``; under the name of a
-            branch, those of that branch alone.
+        subset: Further arguments of each ``ClassSubset``; under ``old`` or
+            ``new``, those of the subsets of that data set alone, and under
+            the name of a branch, those of that branch.
 
     Returns:
         For each branch the data sets or configs that it is made of, each
@@ -64,52 +66,59 @@ def phase_branches(phase: str,
     if phase not in PHASES:
         raise ValueError(f'{_KEY}.phase must be one of {PHASES}, got '
                          f'{phase!r}')
-    if not table.labels(phase):
-        raise ValueError(f'{_KEY}.classes must have a class to {phase} where '
+    target = phase.split('_')[0]
+    if not table.labels(target):
+        raise ValueError(f'{_KEY}.classes must have a class to {target} where '
                          f'phase={phase!r}, got {table}')
     if old is None:
         raise ValueError(f'{_KEY}.old must be the data set of the base '
                          "model's classes, got None")
-    # Earlier requests' classes, of which there may be no image any more.
-    seen_before = bool(table.learned_before)
-    wanted = {
-        'retain': [_Part(old, 'retain', seen_before)],
-        phase: [_Part(old, 'forget', seen_before)]
-        if phase == 'forget' else []
-    }
-    if phase == 'learn':
-        wanted['learn'].append(_Part(new, 'learn'))
-    elif table.learn:
-        wanted['retain'].append(_Part(new, 'learn'))
-    if seen_before:
-        wanted['retain'].append(_Part(new, 'retain', True))
-        if phase == 'forget':
-            wanted['forget'].append(_Part(new, 'forget', True))
-    if any(part.source is None for parts in wanted.values()
+    sources = dict(old=old, new=new)
+    wanted = _parts(phase, target, table)
+    if any(sources[part.source] is None for parts in wanted.values()
            for part in parts):
         raise ValueError(
             f'{_KEY}.new must be the data set of the classes that are '
             'learned, or what differs from old, such as '
             f"dict(ann_file='learn.json'), got None with {table}")
-    shared, own = _arguments(subset or {}, list(wanted))
+    shared, own = _arguments(subset or {}, [*sources, *wanted])
     return {
         branch: [
-            subset_of(_filled(part.source, old), classes=table.as_dict(),
-                      keep=part.keep, allow_empty=part.allow_empty,
-                      **{**shared, **own.get(branch, {})}) for part in parts
+            subset_of(_filled(sources[part.source], old),
+                      classes=table.as_dict(), keep=part.keep,
+                      allow_empty=part.allow_empty,
+                      **{**shared, **own.get(part.source, {}),
+                         **own.get(branch, {})}) for part in parts
         ]
         for branch, parts in wanted.items()
     }
 
 
-class _Part:
-    """One data set and the split that it shows in a branch."""
+class _Part(NamedTuple):
+    """One data set, old or new, and the split that it shows in a branch."""
 
-    def __init__(self, source: Any, keep: str,
-                 allow_empty: bool = False) -> None:
-        self.source = source
-        self.keep = keep
-        self.allow_empty = allow_empty
+    source: str
+    keep: str
+    allow_empty: bool = False
+
+
+def _parts(phase: str, target: str,
+           table: ClassTable) -> Dict[str, List[_Part]]:
+    """What each branch is made of."""
+    # Earlier requests' classes, of which there may be no image any more.
+    seen_before = bool(table.learned_before)
+    wanted = {'retain': [_Part('old', 'retain', seen_before)], target: []}
+    if target == 'forget':
+        wanted[target].append(_Part('old', target, seen_before))
+    else:
+        wanted[target].append(_Part('new', target))
+    if phase == 'forget' and table.learn:
+        wanted['retain'].append(_Part('new', 'learn'))
+    if seen_before:
+        wanted['retain'].append(_Part('new', 'retain', True))
+        if target == 'forget':
+            wanted[target].append(_Part('new', target, True))
+    return wanted
 
 
 def subset_of(dataset: Any, **arguments: Any) -> Any:
@@ -151,17 +160,16 @@ def _filled(source: Any, old: Any) -> Any:
     return dict(old, **source)
 
 
-def _arguments(subset: Mapping[str, Any], branches: List[str]) -> Any:
-    """Arguments of all subsets, and those of single branches."""
-    own = {key: value for key, value in subset.items() if key in branches}
+def _arguments(subset: Mapping[str, Any], names: List[str]) -> Any:
+    """Arguments of all subsets, and those of single sources or branches."""
+    own = {key: value for key, value in subset.items() if key in names}
     shared = {key: value for key, value in subset.items() if key not in own}
     wrong = [key for key in shared
              if key in ('dataset', 'classes', 'keep', 'retain', *PHASES)]
     if wrong or not all(isinstance(v, Mapping) for v in own.values()):
         raise ValueError(
             f'{_KEY}.subset must have further arguments of ClassSubset, or a '
-            f'dict of them for one of the branches {branches}, got '
-            f'{dict(subset)}')
+            f'dict of them for one of {names}, got {dict(subset)}')
     return shared, own
 
 

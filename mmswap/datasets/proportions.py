@@ -1,5 +1,5 @@
 """How many samples of what make a batch, and a pass of a branch."""
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
 from mmswap.datasets.swap_dataset import SwapDataset
 
@@ -66,12 +66,14 @@ def _check_names(branches: Sequence[str], sizes: Any) -> None:
 
 def draws_by_branch(
         dataset: SwapDataset,
-        shares: Mapping[str, Sequence[float]]) -> Dict[str, List[int]]:
+        shares: Mapping[str, Union[str, Sequence[float]]]
+) -> Dict[str, List[int]]:
     """How many samples each data set gives to a pass of its branch.
 
     Args:
         dataset: The data set with the branches.
-        shares: The shares of the data sets of a branch, by its name.
+        shares: The shares of the data sets of a branch, by its name, or
+            ``'lengths'``.
 
     Raises:
         ValueError: If ``shares`` names no branch, or does not give each of a
@@ -84,7 +86,9 @@ def draws_by_branch(
     draws = {}
     for name in dataset.branches:
         lengths = list(map(len, dataset.branch_parts(name)))
-        if name in shares:
+        if shares.get(name) == 'lengths':
+            draws[name] = lengths
+        elif name in shares:
             draws[name] = _draws(lengths, _checked(name, shares[name],
                                                    len(lengths)))
         elif dataset.in_equal_shares:
@@ -100,7 +104,7 @@ def _checked(name: str, shares: Any, number: int) -> List[float]:
             not all(isinstance(s, (int, float)) and s > 0 for s in shares)):
         raise ValueError(f'{_KEY}.shares.{name} must have a positive number '
                          f'for each of the {number} data sets of the branch, '
-                         f'got {shares!r}')
+                         f"or be 'lengths', got {shares!r}")
     return [float(share) for share in shares]
 
 

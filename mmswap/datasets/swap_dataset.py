@@ -35,7 +35,8 @@ class SwapDataset(Dataset):
             sets, built or as configs. Usually each is a ``ClassSubset``.
         lazy_init: Whether to leave reading the annotations to
             :meth:`full_init`. Defaults to False.
-        phase: ``'learn'`` or ``'forget'``.
+        phase: ``'learn'``, ``'forget'``, or ``'forget_first'`` to forget
+            before anything is learned: what is to be learned is not shown.
         classes: The class table.
         old: Images of the base model's classes, a data set of any kind that
             ``ClassSubset`` takes, or a wrapper around one, built or as
@@ -44,8 +45,9 @@ class SwapDataset(Dataset):
             from ``old``, such as ``dict(ann_file='learn.json')``. Defaults to
             None, for a forget phase without learned classes.
         subset: Further arguments of each ``ClassSubset``, such as
-            ``dict(shots=4)``; under the name of a branch, those of that
-            branch alone, such as ``dict(retain=dict(others='ignore'))``.
+            ``dict(shots=4)``; under ``old`` or ``new``, those of the subsets
+            of that data set alone, and under the name of a branch, those of
+            that branch, such as ``dict(retain=dict(others='ignore'))``.
 
     Attributes:
         branches: The built data sets of each branch, as a dict of lists.

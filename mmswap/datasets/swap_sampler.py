@@ -1,6 +1,6 @@
 """A fixed number of samples of each branch in every batch."""
 from itertools import count, islice
-from typing import Iterator, Mapping, Optional, Sequence
+from typing import Iterator, Mapping, Optional, Sequence, Union
 
 import torch
 from mmengine.dist import get_dist_info, sync_random_seed
@@ -49,7 +49,8 @@ class SwapSampler(Sampler):
             phase: ``learn`` or ``forget``.
         shares: How often the data sets of a branch are seen in relation to
             one another, such as ``dict(retain=(2, 1))`` for two old images on
-            one new. By default old and new images are seen equally often (as
+            one new, or ``dict(retain='lengths')``, every image equally often.
+            By default old and new images are seen equally often (as
             was best, or near it, with digit scenes of which 2,000 were old
             and 500 new, docs/digits.md), and the data sets of
             ``SwapDataset(branches=...)`` by their lengths.
@@ -77,8 +78,8 @@ class SwapSampler(Sampler):
                  epoch_of: Optional[str] = None,
                  retain: Optional[int] = None,
                  target: Optional[int] = None,
-                 shares: Optional[Mapping[str, Sequence[float]]] = None
-                 ) -> None:
+                 shares: Optional[Mapping[str, Union[
+                     str, Sequence[float]]]] = None) -> None:
         if not isinstance(dataset, SwapDataset):
             raise TypeError('train_dataloader.dataset must be a mmswap.'
                             'SwapDataset where the sampler is a mmswap.'

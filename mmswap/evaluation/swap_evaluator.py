@@ -50,7 +50,7 @@ class SwapEvaluator(Evaluator):
     Args:
         metrics: The stock ``val_evaluator`` as it is, one metric's config or
             a list of them: it scores each split that has a class, and
-            ``all``. Its ``ann_file`` is not read, as the ground truth comes
+            ``all`` but for ``images='split'``. Its ``ann_file`` is not read, as the ground truth comes
             with the samples of a ``ClassSubset``, and in place of mmdet's
             ``CocoPanopticMetric`` there is ``mmswap.PanopticMetric``. For
             special cases a dict of metrics by split: ``retain``, ``forget``,
@@ -105,7 +105,7 @@ class SwapEvaluator(Evaluator):
                  pretrained: Optional[Scores] = None,
                  primary: Optional[str] = None,
                  subsets: Optional[Subsets] = None) -> None:
-        by_split = metrics_by_split(metrics)
+        by_split = metrics_by_split(metrics, images=images)
         super().__init__(build_metrics(by_split, images, subsets))
         self._all_splits = not is_by_split(metrics)
         self.images = images

@@ -1,5 +1,14 @@
 """Panoptic segmentation, of mmdet."""
-from typing import Any, Collection, Dict, Mapping, Sequence, Set
+from typing import (
+    Any,
+    Collection,
+    Dict,
+    Mapping,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+)
 
 import torch
 from mmengine.dataset import BaseDataset
@@ -148,6 +157,16 @@ class PanopticTask(InstanceTask):
     labels = PanopticLabels
     samples = PanopticSamples()
     primary_metrics = ('PQ', )
+
+    def shown_classes(self, dataset: BaseDataset, table: ClassTable,
+                      keep: Collection[str],
+                      others: str) -> Optional[Tuple[str, ...]]:
+        """See :meth:`Task.shown_classes`.
+
+        All classes of the file, whatever ``others`` says: mmdet's data set
+        fails on a segment of a class that it does not show.
+        """
+        return super().shown_classes(dataset, table, keep, 'ignore')
 
     def check_metric(self, metric: BaseMetric, key: str,
                      split: str) -> None:

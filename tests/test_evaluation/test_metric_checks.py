@@ -43,3 +43,14 @@ def test_false_alarms_cannot_be_told_where_classes_are_not_labelled():
         SwapEvaluator(metrics, images='split').dataset_meta = meta
     # As a whole, all that is predicted counts anyway.
     SwapEvaluator(dict(all=IoUMetric())).dataset_meta = meta
+
+
+@pytest.mark.parametrize('images, splits', [
+    ('all', {'retain', 'forget', 'learn', 'all'}),
+    ('split', {'retain', 'forget', 'learn'}),
+])
+def test_data_labelled_in_part_has_no_whole(images, splits):
+    evaluator = SwapEvaluator(
+        metrics=dict(type='mmdet.CocoMetric', metric='bbox'), images=images,
+        classes=dict(base=['a', 'b'], learn=['c'], forget=['b']))
+    assert {metric.split for metric in evaluator.metrics} == splits

@@ -154,6 +154,16 @@ def test_labels_of_images(panoptic):
             for i in range(len(subset))] == [[0, 3], [2, 3, 4], [4]]
 
 
+@pytest.mark.parametrize('keep', ['retain', 'learn'])
+def test_a_file_with_more_classes_than_the_config_names(panoptic, keep):
+    # As a base model's config has it: no owl, and no zebra of the file.
+    cfg = dict(panoptic, metainfo=dict(classes=('cat', 'dog', 'grass')))
+    subset, whole = (ClassSubset(c, CLASSES, keep) for c in (cfg, panoptic))
+    assert len(subset) == len(whole)
+    for i in range(len(whole)):
+        assert subset.get_cat_ids(i) == whole.get_cat_ids(i)
+
+
 def test_metainfo_tells_things_from_stuff(panoptic):
     metainfo = ClassSubset(panoptic, CLASSES, 'all').metainfo
     assert metainfo['classes'] == NAMES

@@ -12,32 +12,25 @@ loader = dict(
     batch_size=96,
     num_workers=8,
     persistent_workers=True,
-    sampler=dict(
-        type='mmswap.SwapSampler', branch_sizes=dict(retain=48, forget=48)),
-    collate_fn=dict(type='mmswap.swap_collate'))
+    sampler=dict(type='mmswap.SwapSampler', retain=48, target=48))
+# 100 epochs over 65 images of each of the 80 classes to retain at first, 48
+# at a time; the plans have fewer for later requests, which retain less.
+# Published is a share of the training set, 5 % of ImageNet-100, which is 65 of
+# 1,300 images a class, and 10 % of CASIA-Face100.
+swap_set = dict(
+    type='mmswap.SwapDataset', phase='forget', subset=dict(shots=65))
 optim = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=1e-2, weight_decay=0.05),
     constructor='mmswap.SwapOptimWrapperConstructor',
     group_sparse=dict(alpha=1e-4, mode='penalty'))
-# 100 epochs over 65 images of each of the 80 classes to retain at first, 48
-# at a time; the plans have fewer for later requests, which retain less.
-# Published is a share of the training set, 5 % of ImageNet-100, which is 65 of
-# 1,300 images a class, and 10 % of CASIA-Face100.
-num_shots = 65
-num_iters = 100 * 109
-loop = dict(
-    type='IterBasedTrainLoop', max_iters=num_iters, val_interval=num_iters)
-schedule = [
-    dict(
-        type='CosineAnnealingLR',
-        eta_min=1e-5,
-        by_epoch=False,
-        begin=0,
-        end=num_iters)
-]
-hooks = [
-    dict(type='mmswap.SwapLogHook'),
-    dict(type='mmswap.PrototypeHook'),
-    dict(type='mmswap.AdapterHook')
-]
+steps = 100 * 109
+loop = dict(type='IterBasedTrainLoop', max_iters=steps, val_interval=steps)
+cosine = dict(
+    type='CosineAnnealingLR', eta_min=1e-5, by_epoch=False, begin=0, end=steps)
+swap_hooks = dict(
+    swap=dict(type='mmswap.SwapHook'),
+    swap_log=dict(type='mmswap.SwapLogHook'),
+    prototype=dict(type='mmswap.PrototypeHook'),
+    adapter=dict(type='mmswap.AdapterHook'),
+    checkpoint=dict(by_epoch=False, interval=steps))

@@ -3,6 +3,8 @@ import argparse
 from pathlib import Path
 from typing import List, Optional
 
+from mmengine.logging import MMLogger
+
 from mmswap.apis.commands.command import Command, add_trust
 from mmswap.apis.init.data import Source
 from mmswap.apis.init.facts import Swap
@@ -58,6 +60,8 @@ def run_init(args: argparse.Namespace) -> None:
     Raises:
         SystemExit: If the swap cannot be, with the reason.
     """
+    # What building the model has to say is said below, in short.
+    MMLogger.get_instance('mmswap init', log_level='WARNING')
     settings = Settings(
         tuple(args.learn), args.order, args.batch_size, args.trust)
     try:

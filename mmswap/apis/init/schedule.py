@@ -63,5 +63,5 @@ class Length(NamedTuple):
         passes = -(-self.steps // self.epoch)
         unit = 'epochs' if self.by_epoch else 'passes'
         return (f'{self.images} images, {self.batch} a step: {passes} {unit} '
-                f'of {self.epoch} steps ({PASSES} {unit}, but at least '
-                f'{LEAST} and at most {MOST} steps).')
+                f'of {self.epoch} steps (by default {PASSES} {unit}, within '
+                f'{LEAST} to {MOST:,} steps).')

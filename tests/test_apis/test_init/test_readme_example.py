@@ -58,14 +58,18 @@ def site(tmp_path, monkeypatch):
         (root / 'images').mkdir(parents=True)
         for number in range(count):
             image = np.random.default_rng(number).integers(
-                0, 255, (24, 32, 3), np.uint8)
+                0, 255, (48, 64, 3), np.uint8)
             cv2.imwrite(str(root / f'images/{number}.png'), image)
         square = [[1, 2, 11, 2, 11, 10, 1, 10]]
         for name in ('train', 'val', 'learn', 'val_all'):
             shown = dict(train=cfg.names, val=cfg.names, learn=NEW,
                          val_all=(*cfg.names, *NEW))[name]
             objects = [dict(name=n, segmentation=square) for n in shown]
-            write_coco(root / f'{name}.json', count * [objects], shown)
+            path = root / f'{name}.json'
+            write_coco(path, count * [objects], shown)
+            # Stock configs leave out images below 32 pixels.
+            text = path.read_text().replace('"width": 32', '"width": 64')
+            path.write_text(text.replace('"height": 24', '"height": 48'))
         with DefaultScope.overwrite_default_scope('mmdet'):
             state = MODELS.build(cfg.model).state_dict()
         checkpoint = Path('work_dirs/site/epoch_12.pth')
