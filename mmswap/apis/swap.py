@@ -241,8 +241,7 @@ def _tell_before(cfg: Config, before: Dict[str, float]) -> None:
         return  # The evaluator could not do anything with it.
     if cfg.val_evaluator.get('before') is None:
         cfg.val_evaluator.before = before
-    hooks = cfg.get('default_hooks') or {}
-    for hook in (*hooks.values(), *(cfg.get('custom_hooks') or ())):
+    for hook in cfg.get('custom_hooks') or ():
         if is_mmswap_type(hook, 'SwapLogHook'):
             hook.measure_before = False
 
