@@ -1,14 +1,5 @@
 """Panoptic segmentation, of mmdet."""
-from typing import (
-    Any,
-    Collection,
-    Dict,
-    Mapping,
-    Optional,
-    Sequence,
-    Set,
-    Tuple,
-)
+from typing import Any, Collection, Dict, Mapping, Sequence, Set
 
 import torch
 from mmengine.dataset import BaseDataset
@@ -157,17 +148,6 @@ class PanopticTask(InstanceTask):
     labels = PanopticLabels
     samples = PanopticSamples()
     primary_metrics = ('PQ', )
-
-    def shown_classes(self, dataset: BaseDataset, table: ClassTable,
-                      keep: Collection[str],
-                      others: str) -> Optional[Tuple[str, ...]]:
-        """See :meth:`Task.shown_classes`.
-
-        All classes of the file, whatever ``others`` says: mmdet's data set
-        fails on a segment of a class that it does not show.
-        """
-        del others
-        return super().shown_classes(dataset, table, keep, 'ignore')
 
     def check_metric(self, metric: BaseMetric, key: str,
                      split: str) -> None:

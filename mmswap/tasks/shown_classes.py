@@ -18,6 +18,9 @@ def detection_classes(dataset: BaseDataset, wanted: Collection[str],
                       others: str) -> Names:
     """Those of mmdet's data sets: they show what they are asked for.
 
+    But for panoptic ones, which fail on a segment of a class that they do not
+    show: they are asked for all classes of the file.
+
     Args:
         dataset: A data set, perhaps not initialized yet.
         wanted: Names of classes that it is to show if it has them.
@@ -35,14 +38,19 @@ def detection_classes(dataset: BaseDataset, wanted: Collection[str],
         listed = tuple(
             read_categories(dataset.ann_file,
                             getattr(dataset, 'backend_args', None)).values())
-        names = tuple(
-            name for name in listed
-            if name in given or name in wanted or others != 'strip')
+        every = others != 'strip' or _is_panoptic(dataset)
+        names = tuple(name for name in listed
+                      if every or name in given or name in wanted)
         return names if set(names) - set(given) else None
     if hasattr(dataset, 'ann_subdir'):  # The xml files of VOC.
         more = tuple(name for name in wanted if name not in given)
         return (*given, *more) if more else None
     return None
+
+
+def _is_panoptic(dataset: BaseDataset) -> bool:
+    return any(kind.__name__ == 'CocoPanopticDataset'
+               for kind in type(dataset).__mro__)
 
 
 def map_classes(dataset: BaseDataset, table: ClassTable,

@@ -22,7 +22,7 @@ def make_phase(name, trains):
     ('from_scratch', 'base.pth'), ('all', 'earlier.pth')])
 def test_a_request_does_not_go_on_from_the_last(tmp_path, trains, load_from):
     runs = swap._Swap(
-        tmp_path, [make_phase('1', trains), make_phase('2', trains)])
+        tmp_path, [make_phase('1', trains), make_phase('2', trains)], None)
     runs.records.put('base', fingerprint='', metrics={})
     cfg = runs._phase_cfg(runs.phases[1], 'earlier.pth')
     assert cfg.load_from == load_from and not cfg.resume
@@ -32,12 +32,12 @@ def test_a_request_does_not_go_on_from_the_last(tmp_path, trains, load_from):
 def test_the_base_is_loaded_to_be_scored(tmp_path, monkeypatch, trains):
     built = []
 
-    def build(cfg):
+    def build(cfg, console):
         built.append(cfg)
         return SimpleNamespace(val=lambda: {'swap/retain': .9})
 
     monkeypatch.setattr(swap, 'build_runner', build)
-    runs = swap._Swap(tmp_path, [make_phase('1', trains)])
+    runs = swap._Swap(tmp_path, [make_phase('1', trains)], None)
     runs._evaluate_base(runs.phases[0])
     assert built[0].model.trains == trains.replace('from_scratch', 'all')
     assert runs.phases[0].cfg.model.trains == trains

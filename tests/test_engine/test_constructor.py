@@ -1,5 +1,6 @@
 """SwapOptimWrapperConstructor: types, errors, parameter options."""
 import pytest
+from mmengine.optim import build_optim_wrapper
 from mmengine.registry import MODELS
 from swap_toy import CLASSES, ToyDetector, make_swap_cfg
 
@@ -115,12 +116,11 @@ def test_class_rows_do_not_decay(build_toy, wrap_optim, paramwise):
 
 
 def test_three_detectors_get_the_sparse_form(build_swap, read_config,
-                                             detector, wrap_optim):
+                                             detector):
     model = build_swap(detector, load=False)
     cfg = read_config(detector, 'learn').optim_wrapper.to_dict()
     assert cfg['constructor'] == 'mmswap.SwapOptimWrapperConstructor'
-    paramwise = cfg.pop('paramwise_cfg', None)
-    wrapper = wrap_optim(model, paramwise_cfg=paramwise, **cfg)
+    wrapper = build_optim_wrapper(model, cfg)
     assert wrapper.sparsity.alpha == .01
     assert len(wrapper.sparsity.params) == len(model.groups)
     decays = option(wrapper, 'weight_decay')

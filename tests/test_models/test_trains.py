@@ -142,7 +142,7 @@ def test_from_scratch_begins_with_the_stock_initialisation(
 
 @pytest.mark.parametrize('changes, message', [
     (dict(trains='some'), r"trains must be one of \('adapter', .*got 'some'"),
-    (dict(trains='all'), 'adapter must be None .*got {.*rank'),
+    (dict(trains='all'), 'adapter must be None .*got {.*targets'),
     (dict(trains='all', adapter=None, new_rows='frozen'),
      "new_rows must be 'train' with model.trains='all', got None and 'froz"),
 ])

@@ -2,7 +2,8 @@
 import pytest
 from init_bases import config
 
-from mmswap.apis.cli import main
+from mmswap.apis.cli import COMMANDS, main
+from mmswap.apis.init.command import INIT
 
 NEW = ('--new', 'data/digits/annotations/learn.json')
 
@@ -26,3 +27,7 @@ def test_a_refusal_is_a_sentence(digits):
     with pytest.raises(SystemExit, match='--val must be given'):
         main(['init', config(name), '--checkpoint', str(digits(name)),
               *NEW, '--val-images', 'x'])
+
+
+def test_it_is_a_command():
+    assert COMMANDS['init'] is INIT
