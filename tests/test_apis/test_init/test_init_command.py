@@ -3,7 +3,7 @@ import pytest
 from init_bases import config
 
 from mmswap.apis.cli import COMMANDS, main
-from mmswap.apis.init.command import INIT
+from mmswap.apis.init.command import run_init
 
 NEW = ('--new', 'data/digits/annotations/learn.json')
 
@@ -30,4 +30,4 @@ def test_a_refusal_is_a_sentence(digits):
 
 
 def test_it_is_a_command():
-    assert COMMANDS['init'] is INIT
+    assert COMMANDS['init'].run is run_init
