@@ -180,8 +180,8 @@ class ClassTable:
 
     def __repr__(self) -> str:
         shown = ', '.join(
-            f'{split}={list(getattr(self, split))}' for split in ALL_SPLITS
-            if split in SPLITS or getattr(self, split))
+            f'{split}={_shortened(getattr(self, split))}'
+            for split in ALL_SPLITS if split in SPLITS or getattr(self, split))
         return f'ClassTable({shown})'
 
     def labels(self, split: Union[str, Sequence[str]]) -> Tuple[int, ...]:
@@ -235,3 +235,10 @@ def _check_names(key: str, names: Any) -> None:
     if twice:
         raise ValueError(f'classes.{key} must name each class once, got '
                          f'{twice} more than once')
+
+
+def _shortened(names: Sequence[str], most: int = 8) -> str:
+    """A list of names, as a message can hold it."""
+    more = len(names) - most
+    shown = repr(list(names[:most]))
+    return shown if more <= 0 else f'{shown[:-1]} and {more} more]'

@@ -127,3 +127,11 @@ def test_what_earlier_requests_did():
 def test_refused_of_earlier_requests(classes, message):
     with pytest.raises(ValueError, match=message):
         ClassTable(BASE, **classes)
+
+
+def test_a_message_shows_some_of_many_names():
+    table = ClassTable([f'class {i}' for i in range(80)], forget=['class 3'])
+    assert "retain=['class 0', 'class 1'" in repr(table)
+    assert "'class 8' and 71 more], forget=['class 3'], learn=[]" in repr(
+        table)
+    assert 'class 79' not in repr(table)
