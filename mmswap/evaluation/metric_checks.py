@@ -22,8 +22,8 @@ def check_config(metric: Mapping[str, Any], split: str) -> None:
             f'{metric["ann_file"]!r}: with it, {metric.get("type")} scores '
             'images that it was never fed and takes labels for positions in '
             'the categories of that file. Without it, the ground truth comes '
-            "with the data samples ('instances' in meta_keys of "
-            'PackDetInputs)')
+            'with the data samples of a mmswap.ClassSubset; metrics='
+            '_base_.val_evaluator leaves it out by itself')
 
 
 def check_metric(metric: Any, split: str) -> None:

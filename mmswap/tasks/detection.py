@@ -103,9 +103,10 @@ class DetectionSamples(BaseSamples):
         """
         if 'instances' not in sample:
             raise ValueError(
-                'meta_keys of PackDetInputs in the val pipeline must contain '
-                "'instances', the ground truth that splits are made from, "
-                f'got a sample with {sorted(sample)}')
+                'val_dataloader.dataset must be a mmswap.ClassSubset, which '
+                'gives samples the ground truth that splits are made from, or '
+                "meta_keys of PackDetInputs must contain 'instances', got a "
+                f'sample with {sorted(sample)}')
         part = without_results(sample)
         part['instances'] = [
             instance for instance in sample['instances']

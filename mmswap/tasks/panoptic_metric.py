@@ -35,8 +35,9 @@ class PanopticMetric(BaseMetric):
     predictions as they are, and does without things or without stuff where a
     split has none.
 
-    The ground truth comes with the data samples: ``meta_keys`` of
-    ``PackDetInputs`` have to contain ``segments_info`` and ``seg_map_path``.
+    The ground truth comes with the data samples of a ``ClassSubset``; of
+    another data set, ``meta_keys`` of ``PackDetInputs`` have to contain
+    ``segments_info`` and ``seg_map_path``.
 
     Args:
         backend_args: Storage backend of the segment maps, as mmengine takes
@@ -136,9 +137,10 @@ def check_ground_truth(sample: Mapping[str, Any]) -> None:
     """
     if not {'segments_info', 'seg_map_path'} <= set(sample):
         raise ValueError(
-            'meta_keys of PackDetInputs in the val pipeline must contain '
-            "'segments_info' and 'seg_map_path', the ground truth of "
-            f'PanopticMetric, got a sample with {sorted(sample)}')
+            'val_dataloader.dataset must be a mmswap.ClassSubset, which gives '
+            'samples the ground truth of PanopticMetric, or meta_keys of '
+            "PackDetInputs must contain 'segments_info' and 'seg_map_path', "
+            f'got a sample with {sorted(sample)}')
 
 
 def _sort_segments(
