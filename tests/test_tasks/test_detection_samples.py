@@ -81,7 +81,7 @@ def test_instances_are_needed(kind):
     sample = make_sample(10).to_dict()
     del sample['instances']
     with pytest.raises(
-            ValueError, match="PackDetInputs .* must contain 'instances'"):
+            ValueError, match='dataset must be a mmswap.ClassSubset'):
         kind.restrict(sample, (CAT, ))
 
 
