@@ -26,11 +26,11 @@ _base_ = {base!r}
 train_pipeline = [
     dict(type='LoadImageFromFile', to_float32=True),
     dict(type='LoadAnnotations', with_bbox=True, with_mask={masks}),
-    dict(type='Resize', scale=(64, 64), keep_ratio=True),
+    dict(type='Resize', scale=({size}, {size}), keep_ratio=True),
     dict(type='PackDetInputs')]
 test_pipeline = [
     dict(type='LoadImageFromFile', to_float32=True),
-    dict(type='Resize', scale=(64, 64), keep_ratio=True),
+    dict(type='Resize', scale=({size}, {size}), keep_ratio=True),
     dict(type='LoadAnnotations', with_bbox=True, with_mask={masks}),
     dict(type='PackDetInputs', meta_keys=(
         'img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'))]
@@ -40,6 +40,10 @@ test_dataloader = val_dataloader
 """
 
 
+# Instead of 1024 by 1024.
+UNPADDED = 'model = dict(data_preprocessor=dict(batch_augments=None))\n'
+
+
 class Stock(NamedTuple):
     """A stock config, a class of it to forget, and the figure it shows."""
 
@@ -47,6 +51,8 @@ class Stock(NamedTuple):
     forget: str
     figure: str
     masks: bool = True
+    size: int = SIZE
+    more: str = ''
 
     @property
     def library(self) -> str:
@@ -57,10 +63,10 @@ STOCKS = [
     Stock('mmdet::mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py', 'dog',
           'coco/segm_mAP'),
     Stock('mmdet::dino/dino-4scale_r50_8xb2-12e_coco.py', 'dog',
-          'coco/bbox_mAP', masks=False),
+          'coco/bbox_mAP', masks=False, size=256),  # It has 900 queries.
     Stock('mmdet::mask2former/'
           'mask2former_swin-t-p4-w7-224_8xb2-lsj-50e_coco.py', 'dog',
-          'coco/segm_mAP'),
+          'coco/segm_mAP', more=UNPADDED),
     Stock('mmseg::segformer/segformer_mit-b0_8xb2-160k_ade20k-512x512.py',
           'tree', 'mIoU'),
     Stock('mmpretrain::vision_transformer/vit-base-p16_64xb64_in1k.py',
@@ -206,7 +212,8 @@ def test_stock_tools_run_what_init_writes(stock, tmp_path, monkeypatch):
     config = stock.config
     if stock.library == 'mmdet':
         Path('site.py').write_text(
-            PIPELINES.format(base=stock.config, masks=stock.masks))
+            PIPELINES.format(base=stock.config, masks=stock.masks,
+                             size=stock.size) + stock.more)
         config = 'site.py'
     _checkpoint('base.pth', stock_config(stock.config), names)
     main(['init', config, '--checkpoint', 'base.pth', *data, '--forget',
