@@ -217,7 +217,7 @@ def test_stock_tools_run_what_init_writes(stock, tmp_path, monkeypatch):
         config = 'site.py'
     _checkpoint('base.pth', stock_config(stock.config), names)
     main(['init', config, '--checkpoint', 'base.pth', *data, '--forget',
-          stock.forget, '--batch-size', '4'])
+          stock.forget, '--batch-size', '2'])
 
     stem = Path(config.rpartition('::')[2]).stem
     last = 'base.pth'
