@@ -166,6 +166,7 @@ class PanopticTask(InstanceTask):
         All classes of the file, whatever ``others`` says: mmdet's data set
         fails on a segment of a class that it does not show.
         """
+        del others
         return super().shown_classes(dataset, table, keep, 'ignore')
 
     def check_metric(self, metric: BaseMetric, key: str,
