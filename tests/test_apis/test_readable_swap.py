@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 CONFIG = 'configs/digits/mask2former_swin-nano_{}.py'
-OPTIONS = ['val_dataloader.dataset.indices=8']
+OPTIONS = ['val_dataloader.dataset.dataset.indices=8']
 MMSWAP = [sys.executable, '-m', 'mmswap.apis.cli']
 
 

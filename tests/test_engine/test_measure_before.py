@@ -25,7 +25,8 @@ def build_runner(tmp_path, monkeypatch, det_scope):
         cfg.train_cfg.update(max_iters=1, val_interval=100)
         cfg.train_dataloader.update(num_workers=0, persistent_workers=False)
         cfg.val_dataloader.update(num_workers=0, persistent_workers=False)
-        cfg.custom_hooks[0].measure_before = measure_before
+        cfg.custom_hooks = [dict(type='mmswap.SwapLogHook',
+                                 measure_before=measure_before)]
         return Runner.from_cfg(cfg)
 
     return build

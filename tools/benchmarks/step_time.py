@@ -30,12 +30,9 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def joined(batch: Dict[str, Dict[str, list]]) -> Dict[str, list]:
+def joined(batch: Dict[str, list]) -> Dict[str, list]:
     """The images of all branches as one batch."""
-    return {
-        key: [item for branch in batch.values() for item in branch[key]]
-        for key in ('inputs', 'data_samples')
-    }
+    return {key: items for key, items in batch.items() if key != 'branch'}
 
 
 def stepper(model: nn.Module, optim: Any) -> Callable[[Any], float]:
