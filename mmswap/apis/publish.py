@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from mmswap.apis.checkpoint import read_checkpoint, write_checkpoint
+from mmswap.config.listing import listed
 from mmswap.models.adapters.history import PREFIX as HISTORY
 from mmswap.models.adapters.lora import is_lora_key
 from mmswap.models.checkpoints import EXTRA, INNER, OBJECTIVE
@@ -68,13 +69,13 @@ def _check_keys(state: Mapping[str, Any], path: Union[str, Path]) -> None:
         raise ValueError(
             'checkpoint must be that of a stock or merged model, as the '
             "matrices of a phase's adapters and its prototypes can undo what "
-            f'was forgotten, got {_listed(kept)} in {path}. Merge it first: '
-            f'python tools/merge_adapter.py CONFIG {path} MERGED.pth')
+            f'was forgotten, got {listed(kept, _SHOWN)} in {path}. Merge it '
+            f'first: python tools/merge_adapter.py CONFIG {path} MERGED.pth')
     odd = [key for key, value in state.items()
            if not isinstance(value, Tensor)]
     if odd:
         raise ValueError('checkpoint.state_dict must hold nothing but '
-                         f'tensors, got {_listed(odd)} in {path}')
+                         f'tensors, got {listed(odd, _SHOWN)} in {path}')
 
 
 def _private_keys(state: Mapping[str, Any]) -> List[str]:
@@ -110,8 +111,3 @@ def _names_only(meta: Mapping[str, Any]) -> Dict[str, Any]:
     if not classes:
         return {}
     return dict(dataset_meta=dict(classes=[str(name) for name in classes]))
-
-
-def _listed(keys: List[str]) -> str:
-    more = len(keys) - _SHOWN
-    return ', '.join(keys[:_SHOWN]) + (f' and {more} more' if more > 0 else '')

@@ -13,6 +13,7 @@ import torch
 from peft import LoraConfig
 from torch import Tensor, nn
 
+from mmswap.config.listing import listed
 from mmswap.models.adapters.history import PREFIX as HISTORY
 from mmswap.models.adapters.history import fold_adapter
 from mmswap.models.adapters.lora import is_lora_key
@@ -214,7 +215,5 @@ def _below(keys: List[str], prefix: str) -> List[str]:
 
 
 def _listed(items: List[str]) -> str:
-    shown = [item[len(INNER):] if item.startswith(INNER) else item
-             for item in items[:_SHOWN]]
-    more = len(items) - len(shown)
-    return ', '.join(shown) + (f' and {more} more' if more else '')
+    return listed([item[len(INNER):] if item.startswith(INNER) else item
+                   for item in items], _SHOWN)

@@ -5,6 +5,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 from mmengine.config import Config
 
 from mmswap.apis.init.layout import Code
+from mmswap.config.listing import listed
 from mmswap.config.types import walk
 
 Names = Tuple[str, ...]
@@ -131,5 +132,4 @@ def shown(names: Sequence[str], most: int = 12) -> str:
         names: The names.
         most: How many are written out.
     """
-    more = len(names) - most
-    return ', '.join(names[:most]) + (f' and {more} more' if more > 0 else '')
+    return listed(names, most)
