@@ -92,17 +92,7 @@ def _later(swap: Swap, phase: str, first: str) -> List[_Statement]:
     """A config that says only what differs from the first."""
     length = swap.length(phase)
     objective = dict(_delete_=True, type='mmswap.ForgetObjective')
-    dataset: Dict[str, Any] = dict(phase='forget')
-    if phase == 'forget-first':
-        # Nothing is learned yet that could be retained.
-        dataset = dict(
-            _delete_=True, type='mmswap.SwapDataset', branches={
-                split: dict(
-                    type='mmswap.ClassSubset', classes=Code('_base_.classes'),
-                    keep=split,
-                    dataset=Code('_base_.train_dataloader.dataset.old'))
-                for split in ('retain', 'forget')
-            })
+    dataset = dict(phase=phase.replace('-', '_'))
     statements: List[_Statement] = [
         (_title(swap, phase), '_base_', f'./{swap.name(first)}'),
         (None, 'model', dict(objective=objective)),
