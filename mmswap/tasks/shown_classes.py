@@ -35,10 +35,12 @@ def detection_classes(dataset: BaseDataset, wanted: Collection[str],
     if hasattr(type(dataset), 'COCOAPI'):
         if not str(dataset.ann_file).endswith('.json'):
             return None
+        every = others != 'strip' or _is_panoptic(dataset)
+        if not every and set(wanted) <= set(given):
+            return None  # Spares a search through a large file.
         listed = tuple(
             read_categories(dataset.ann_file,
                             getattr(dataset, 'backend_args', None)).values())
-        every = others != 'strip' or _is_panoptic(dataset)
         names = tuple(name for name in listed
                       if every or name in given or name in wanted)
         return names if set(names) - set(given) else None

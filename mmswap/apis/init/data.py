@@ -1,5 +1,6 @@
 """What a swap has to know of data sets, whatever they are made of."""
 import os
+from abc import ABCMeta, abstractmethod
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -26,7 +27,7 @@ class Source(NamedTuple):
     maps: Optional[Path] = None
 
 
-class DataKind:
+class DataKind(metaclass=ABCMeta):
     """Data sets of one library.
 
     Args:
@@ -56,9 +57,9 @@ class DataKind:
         names = dict(classes=Code("classes['base']"))
         return Call('dict', (ref, ), dict(metainfo=names))
 
+    @abstractmethod
     def base_names(self) -> Optional[Names]:
         """Names of the classes that the stock config trains on, by label."""
-        raise NotImplementedError
 
     def stuff(self, source: Optional[Source]) -> Names:
         """Names of the stuff classes of a panoptic model.
@@ -69,14 +70,15 @@ class DataKind:
         del source
         return ()
 
+    @abstractmethod
     def count_old(self, names: Names) -> int:
         """How many images to train on, at most, show some classes.
 
         Args:
             names: The classes.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def labelled(self, source: Source, names: Names) -> Dict[str, int]:
         """How many images of a source show a class, by its name.
 
@@ -87,8 +89,8 @@ class DataKind:
         Returns:
             The classes that the source lists, in its order.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def count_new(self, source: Source, names: Names) -> int:
         """How many images of a source show some classes.
 
@@ -96,15 +98,14 @@ class DataKind:
             source: Where to look.
             names: The classes.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def new_set(self, source: Source) -> Node:
         """What ``SwapDataset.new`` is for a source.
 
         Args:
             source: Where the images to learn from are.
         """
-        raise NotImplementedError
 
     def labels_of_new(self, base: Names, learn: Names) -> str:
         """A sentence on how new images are labelled.
@@ -119,14 +120,15 @@ class DataKind:
         del base, learn
         return ''
 
+    @abstractmethod
     def val_set(self, source: Source) -> Node:
         """The config of a data set to validate on.
 
         Args:
             source: Where its images are.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def old_val_names(self, names: Names) -> Names:
         """Names of the classes that the stock config validates on.
 
@@ -136,7 +138,6 @@ class DataKind:
         Raises:
             FileNotFoundError: If its data are not there.
         """
-        raise NotImplementedError
 
 
 def find_folder(option: str, what: str, files: Sequence[str],
