@@ -199,7 +199,8 @@ def _options(cfg) -> List[str]:
     by_epoch = 'max_epochs' in cfg.train_cfg
     length = 'max_epochs=1' if by_epoch else 'max_iters=2'
     return ['--cfg-options', *loaders, f'train_cfg.{length}',
-            'train_cfg.val_interval=1', 'default_hooks.checkpoint.interval=1']
+            'train_cfg.val_interval=1', 'default_hooks.checkpoint.interval=1',
+            'default_hooks.logger.interval=1']
 
 
 @pytest.mark.slow
