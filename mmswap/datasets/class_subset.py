@@ -14,7 +14,7 @@ from mmswap.datasets.shots import (
     log_shots,
 )
 from mmswap.datasets.showing import build_showing, with_truth
-from mmswap.datasets.splits import kept_and_unwanted
+from mmswap.datasets.splits import kept_and_unwanted, shown_labels
 from mmswap.registry import DATASETS
 from mmswap.tasks.label_names import data_source, map_labels, table_metainfo
 from mmswap.tasks.lookup import read_labels, task_of_dataset
@@ -56,6 +56,10 @@ class ClassSubset(Dataset):
             in which ``strip`` would show what earlier requests forgot as
             background, which keeps it from coming back when such a request
             is undone. Defaults to None.
+        showing: A split, or a sequence of splits, of which an image must show
+            an object to stay, instead of one of those to keep: with
+            ``keep='retain', showing='forget'`` the images of what is
+            forgotten, with the labels of everything else. Defaults to None.
         rename: The class of the table that a class of the data set is taken
             for, such as ``dict(person='background')``: of a semantic map,
             every pixel has to be something, and left to itself a forgotten
@@ -88,6 +92,7 @@ class ClassSubset(Dataset):
                  keep: Union[str, Sequence[str]] = 'all',
                  others: str = 'strip',
                  without: Union[str, Sequence[str], None] = None,
+                 showing: Union[str, Sequence[str], None] = None,
                  rename: Optional[Mapping[str, str]] = None,
                  shots: Optional[int] = None,
                  fraction: Optional[float] = None,
@@ -99,10 +104,12 @@ class ClassSubset(Dataset):
         self.keep = keep
         self._keep, self._without = kept_and_unwanted(self.class_table, keep,
                                                       without)
+        self._showing = shown_labels(self.class_table, showing, self._without)
         if others not in OTHERS:
             raise ValueError(f'others must be one of {OTHERS}, got {others!r}')
         self.others = others
         self.without = without
+        self.showing = showing
         self.rename = dict(rename or {})
         check_choice(shots, fraction, num_images)
         self.shots = shots
@@ -110,7 +117,7 @@ class ClassSubset(Dataset):
         self.num_images = num_images
         self.seed = seed
         self.allow_empty = allow_empty
-        shown = self._keep | self._without
+        shown = self._keep | self._without | self._showing
         self.dataset = build_showing(dataset, self.class_table, shown, others)
         self._task = task_of_dataset(self.dataset)
         self._fully_initialized = False
@@ -147,7 +154,7 @@ class ClassSubset(Dataset):
         self.dataset.full_init()
         self._label_map = map_labels(self.dataset, self.class_table,
                                      self._keep, self.others, self.rename,
-                                     self._without)
+                                     self._without | self._showing)
         self._labels = read_labels(self.dataset, self.class_table)
         held = self._scan()
         if not held and not self.allow_empty:
@@ -224,16 +231,19 @@ class ClassSubset(Dataset):
         for index in range(len(self.dataset)):
             data_info = self.dataset.get_data_info(index)
             kept = self._kept(data_info)
-            if kept or (full_test and kept is not None):
+            if kept or ((full_test or self._showing) and kept is not None):
                 held[index] = kept
         return held
 
     def _kept(self, data_info: Mapping[str, Any]) -> Optional[Set[int]]:
         """The kept labels in an image; None if the image is to go."""
-        if self._without:
-            shown = self._labels.labels_of(data_info, with_ignored=True)
-            if any(self._label_map.get(label) in self._without
-                   for label in shown):
+        if self._without or self._showing:
+            shown = {
+                self._label_map.get(label) for label in
+                self._labels.labels_of(data_info, with_ignored=True)
+            }
+            if shown & self._without or (
+                    self._showing and not shown & self._showing):
                 return None
         return self._labels.kept(data_info, self._label_map, self._keep,
                                  self.others)

@@ -30,6 +30,30 @@ def kept_and_unwanted(table: ClassTable, keep: Any,
     return kept, unwanted
 
 
+def shown_labels(table: ClassTable, showing: Any,
+                 unwanted: Set[int]) -> Set[int]:
+    """The labels of the splits that ``showing`` names.
+
+    Args:
+        table: The class table.
+        showing: A split, a sequence of splits, or None for none.
+        unwanted: The labels that no image may show.
+
+    Raises:
+        ValueError: If one names no split, there is no class in them, or one
+            is unwanted.
+    """
+    if showing is None:
+        return set()
+    shown = _labels(table, showing)
+    if not shown or shown & unwanted:
+        raise ValueError(
+            f'showing must be None, one of {ALL_SPLITS} or a sequence of '
+            'them, and there must be a class in it that without does not '
+            f'name, got {showing!r} of {table}')
+    return shown
+
+
 def _labels(table: ClassTable, splits: Any) -> Optional[Set[int]]:
     """The labels of some splits; None if one is no split."""
     try:

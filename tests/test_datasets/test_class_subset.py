@@ -197,6 +197,30 @@ def test_unknown_keep(coco, keep):
         ClassSubset(coco([['cat']]), CLASSES, keep)
 
 
+def test_showing_a_class_without_its_labels(coco):
+    cfg = coco([['cat', 'dog'], ['dog'], ['owl'], ['cow', 'cat'], []])
+    subset = ClassSubset(cfg, CLASSES, 'retain', showing='forget')
+    assert content(subset) == [(100, [('cat', 0)]), (101, [])]
+    # The stock base classes do not have it; it is to be seen all the same.
+    cfg['metainfo'] = dict(classes=('cat', 'cow'))
+    subset = ClassSubset(cfg, CLASSES, 'retain', showing='forget')
+    assert len(subset) == 2
+
+
+def test_showing_goes_with_without(coco):
+    cfg = coco([['cat', 'dog'], ['dog'], ['owl'], ['owl', 'dog'], []])
+    subset = ClassSubset(cfg, CLASSES, 'retain', without='learn',
+                         showing=['forget'])
+    assert content(subset) == [(100, [('cat', 0)]), (101, [])]
+
+
+@pytest.mark.parametrize('showing', ['cats', [], 'missing', 'learn'])
+def test_unknown_or_unwanted_showing(coco, showing):
+    with pytest.raises(ValueError, match='showing must be None, one of'):
+        ClassSubset(coco([['cat']]), CLASSES, 'retain', without='learn',
+                    showing=showing)
+
+
 def test_keep_of_a_split_without_classes(coco):
     with pytest.raises(ValueError, match='there must be a class in it'):
         ClassSubset(coco([['cat']]), dict(base=['cat']), 'learn')

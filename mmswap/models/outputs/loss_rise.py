@@ -49,7 +49,7 @@ class LossRise:
     def _judge(self, loss: nn.Module, args: Tuple[Any, ...],
                kwargs: Dict[str, Any], value: Any) -> None:
         """Hook of a loss."""
-        pair = self._plan.labelled(args)
+        pair = self._plan.labelled(loss, args)
         if pair is None or not isinstance(value, Tensor):
             return
         lowered = lower_labels(pair.logits.detach(), pair.labels,

@@ -98,7 +98,7 @@ class Observer:
     def _after_loss(self, head: str, loss: nn.Module, args: Any,
                     value: Any) -> None:
         """Hook of a loss: keep the logits, the labels and its value."""
-        pair = self._plan.labelled(args)
+        pair = self._plan.labelled(loss, args)
         # Several losses may judge the same logits.
         if pair is not None and not (
                 self._calls and self._calls[-1].logits is pair.logits):

@@ -2,6 +2,7 @@
 import re
 from typing import Any, Dict, NamedTuple, Optional, Tuple
 
+import torch
 from torch import Tensor, nn
 
 from mmswap.models.outputs.row_matching import last_heads
@@ -54,10 +55,12 @@ class ObserverPlan:
         return isinstance(weight, Tensor) and weight.dim() > 1 and len(
             weight) in (self.num_classes, self.num_classes + 1)
 
-    def labelled(self, args: Tuple[Any, ...]) -> Optional['LabelledLogits']:
+    def labelled(self, loss: nn.Module,
+                 args: Tuple[Any, ...]) -> Optional['LabelledLogits']:
         """Logits and labels of a call of a loss.
 
         Args:
+            loss: The loss.
             args: Its positional arguments.
 
         Returns:
@@ -69,12 +72,24 @@ class ObserverPlan:
         logits, labels = args[0], args[1]
         if isinstance(labels, (tuple, list)):  # With a quality, as RTMDet's.
             labels = labels[0]
+        if is_sigmoid(loss) and labels.is_floating_point() and (
+                labels.shape == logits.shape):
+            labels = _hot_columns(labels)
         rows_or_maps = (logits.dim(), labels.dim()) in ((2, 1), (4, 3))
         widths = (self.num_classes, self.num_classes + 1)
         if not rows_or_maps or logits.shape[1] not in widths or (
                 labels.is_floating_point()):
             return None
         return LabelledLogits(logits, labels)
+
+
+def _hot_columns(targets: Tensor) -> Tensor:
+    """The one column of each row that is not zero, -1 for more or none.
+
+    As YOLOX has it, whose targets are a box's IoU at its class.
+    """
+    hot = targets > 0
+    return torch.where(hot.sum(-1) == 1, hot.long().argmax(-1), -1)
 
 
 class LabelledLogits(NamedTuple):

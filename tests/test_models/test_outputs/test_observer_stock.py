@@ -266,3 +266,30 @@ def test_anchor_heads_are_refused():
     model = MODELS.build(read_model(config)).train()
     with pytest.raises(RuntimeError, match='computed further'):
         observe(model, make_stock_batch(config, 0, [1, 4], []), 80)
+
+
+@pytest.mark.slow
+def test_yolox_positive_priors(monkeypatch):
+    """Its targets are the IoU of a box in the column of its class."""
+    config = 'mmdet::yolox/yolox_tiny_8xb8-300e_coco.py'
+    torch.manual_seed(0)
+    model = MODELS.build(read_model(config)).train()
+    head = model.bbox_head
+    layers = [Calls().hook(layer) for layer in head.multi_level_conv_cls]
+    targets = Calls().patch(monkeypatch, head, '_get_targets_single')
+    batch = make_stock_batch(config, 0, [1, 4], [])
+    seen, _, samples = observe(model, batch, 80)
+    wanted = []
+    for image, sample in enumerate(samples):
+        columns = []
+        for layer in layers:
+            [((features, ), _, logits)] = layer.all
+            columns += zip(features[image].flatten(1).T,
+                           logits[image].flatten(1).T)
+        positive, one_hot = targets.all[image][2][:2]
+        rows = positive.nonzero()[:, 0].tolist()
+        for row, target in zip(rows, one_hot):
+            if target.max() > 0:
+                wanted.append((*columns[row], target.argmax()))
+        assert set(sample.gt_instances.labels.tolist()) <= {1, 4}
+    assert_seen(seen, wanted, sigmoid=True)
