@@ -104,7 +104,8 @@ def class_tables(plan: Plan, base: Sequence[str],
     Args:
         plan: The plan.
         base: Classes of the base model.
-        stuff: Its stuff classes, if it is panoptic.
+        stuff: The stuff classes of a panoptic model, also those that a
+            request learns.
 
     Raises:
         ValueError: If a request learns a class that is known, or forgets one
@@ -124,11 +125,13 @@ def class_tables(plan: Plan, base: Sequence[str],
                 forgotten.extend(request.classes)
             asked = {}
         gone = [*forgotten, *asked.get('forget', ())]
+        # A class that a later request learns is no stuff yet.
+        known = {*base, *learned, *asked.get('learn', ())}
         try:
             tables.append(
                 ClassTable(
                     base,
-                    stuff=stuff,
+                    stuff=[name for name in stuff if name in known],
                     learned_before=learned,
                     forgotten_before=forgotten,
                     missing=[n for n in plan.missing if n not in gone],

@@ -7,6 +7,7 @@ from mmengine.logging import print_log
 from torch.utils.data import Dataset
 
 from mmswap.class_table import ClassTable
+from mmswap.datasets.reading import none_left, read_annotations
 from mmswap.datasets.shots import (
     check_choice,
     choose_images,
@@ -151,20 +152,19 @@ class ClassSubset(Dataset):
         """Read the annotations and choose the images, once."""
         if self._fully_initialized:
             return
-        self.dataset.full_init()
+        has_images = read_annotations(self.dataset)
         self._label_map = map_labels(self.dataset, self.class_table,
                                      self._keep, self.others, self.rename,
                                      self._without | self._showing)
-        self._labels = read_labels(self.dataset, self.class_table)
-        held = self._scan()
+        held: Dict[int, Set[int]] = {}
+        if has_images:
+            self._labels = read_labels(self.dataset, self.class_table)
+            held = self._scan()
         if not held and not self.allow_empty:
             names = self.class_table.names
-            raise ValueError(
-                f'ClassSubset.dataset must hold an image of the classes '
-                f'{[names[label] for label in sorted(self._keep)]} '
-                f'(keep={self.keep!r}), but of the {len(self.dataset)} images '
-                f'of {data_source(self.dataset)} none is left with '
-                f'others={self.others!r}, without={self.without!r}')
+            raise ValueError(none_left(
+                self.dataset, [names[label] for label in sorted(self._keep)],
+                self.keep, self.others, self.without, self.showing))
         indices = self._choose(held)
         # An array, so that the workers share its memory.
         self._indices = np.array(indices, dtype=np.int64)

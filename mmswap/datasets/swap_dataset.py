@@ -9,6 +9,7 @@ from torch.utils.data import Dataset
 
 from mmswap.class_table import ClassTable
 from mmswap.datasets.phase_branches import check_one_table, given_branches
+from mmswap.datasets.reading import naming_branch
 from mmswap.datasets.seeding import SeededIndex, seeded
 from mmswap.registry import DATASETS
 
@@ -108,10 +109,12 @@ class SwapDataset(Dataset):
         """Read the annotations of all data sets, once."""
         if self._fully_initialized:
             return
-        for dataset in self._flat:
-            # Not every torch data set has it.
-            if hasattr(dataset, 'full_init'):
-                dataset.full_init()
+        for name, datasets in self.branches.items():
+            for dataset in datasets:
+                # Not every torch data set has it.
+                if hasattr(dataset, 'full_init'):
+                    with naming_branch(name):
+                        dataset.full_init()
         self._ends = np.cumsum([len(d) for d in self._flat]).tolist()
         self._ranges: Dict[str, range] = {}
         start = 0
@@ -237,4 +240,7 @@ def _build(name: str, datasets: Any) -> List[Any]:
     if not datasets:
         raise ValueError(f'SwapDataset.branches.{name} must have a data set, '
                          'got an empty list')
-    return [DATASETS.build(d) if isinstance(d, dict) else d for d in datasets]
+    with naming_branch(name):
+        return [
+            DATASETS.build(d) if isinstance(d, dict) else d for d in datasets
+        ]

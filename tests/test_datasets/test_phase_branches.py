@@ -1,4 +1,6 @@
 """What SwapDataset(phase, old, new) shows, by hand, on tiny COCO files."""
+from pathlib import Path
+
 import pytest
 from coco_files import CLASSES, NAMES
 from mmdet.registry import DATASETS
@@ -87,6 +89,49 @@ def test_requests_take_what_was_learned_before_from_the_new_images(old, new):
     first = dict(base=list(OLD), forget=['dog'], learn=[])
     assert names_in(build('forget', old, None, first), 'retain') == [
         [['cat'], ['cow']]]
+
+
+@pytest.fixture
+def unseen(coco):
+    """New images of which mmdet's filter leaves none that show old classes."""
+    return coco([['owl'], ['fox']], NAMES, OLD,
+                filter_cfg=dict(filter_empty_gt=True))
+
+
+def test_new_images_need_not_show_what_a_later_request_is_about(old, unseen):
+    """mmdet filters them all out, and mmengine fails on such a data set."""
+    with pytest.raises(ValueError, match='at least one array'):
+        DATASETS.build(unseen)
+    table = dict(base=list(OLD), learned_before=['owl', 'fox'],
+                 forget=['dog'])
+    dataset = build('forget', old, unseen, table)
+    assert names_in(dataset, 'forget') == [[['dog'], ['dog']], []]
+    assert names_in(dataset, 'retain') == [[['cat'], ['cow']],
+                                           [['owl'], ['fox']]]
+
+
+@pytest.mark.parametrize('lazy', [True, False])
+@pytest.mark.parametrize('objects, filter_cfg, key', [
+    ('dog', dict(filter_empty_gt=True), 'others'),  # None to retain.
+    ('cat', dict(filter_empty_gt=True, min_size=64), 'filter_cfg=.*64'),
+])
+def test_a_branch_whose_images_are_all_filtered(coco, new, lazy, objects,
+                                                filter_cfg, key):
+    old = coco([[objects]], OLD, OLD, filter_cfg=filter_cfg)
+    with pytest.raises(ValueError, match=(
+            r"train_dataloader\.dataset, branch 'retain'.*"
+            rf"\['cat', 'cow'\].*{key}")) as error:
+        build('learn', old, new, lazy_init=lazy).full_init()
+    assert str(Path(old['data_root'], 'ann.json')) in str(error.value)
+
+
+def test_what_is_wrong_with_a_file_is_said_as_it_is(coco):
+    """Not taken for a data set without images."""
+    cfg = coco([['cat']], OLD, OLD)
+    path = Path(cfg['data_root'], cfg['ann_file'])
+    path.write_text(path.read_text()[:-9])
+    with pytest.raises(ValueError, match='delimiter|Expecting'):
+        ClassSubset(cfg, CLASSES, 'retain')
 
 
 def test_further_arguments_of_the_subsets(old, new):

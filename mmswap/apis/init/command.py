@@ -9,7 +9,7 @@ from mmswap.apis.commands.command import Command, add_trust
 from mmswap.apis.init.data import Source
 from mmswap.apis.init.facts import Swap
 from mmswap.apis.init.names import shown
-from mmswap.apis.init.settings import ORDERS, Settings
+from mmswap.apis.init.settings import ORDERS, PLAN_ORDERS, Settings
 from mmswap.apis.init.swap_init import plan_swap, write_swap
 
 
@@ -30,8 +30,10 @@ def add_init_arguments(parser: argparse.ArgumentParser) -> None:
     add('--learn', nargs='+', default=(), metavar='NAME',
         help='classes to learn (default: all of --new that the base does not '
         'know; needed for maps)')
-    add('--forget', nargs='+', default=(), metavar='NAME',
-        help='classes of the base model to forget (default: none)')
+    add('--forget', nargs='+', action='append', default=[], metavar='NAME',
+        help='classes of the base model to forget (default: none); given '
+        'several times, each is a request of its own, and a plan of requests '
+        'is written')
     add('--val', type=Path,
         help='annotations to validate on (default: those of the base model)')
     for option, files in (('new', 'images'), ('new', 'maps'),
@@ -42,7 +44,8 @@ def add_init_arguments(parser: argparse.ArgumentParser) -> None:
     add('--out', type=Path, default=Path('.'), metavar='DIR',
         help='folder for the configs (default: the current one)')
     add('--order', choices=list(ORDERS), default='learn-forget',
-        help='order of the phases (default: %(default)s)')
+        help='order of the phases (default: %(default)s); of several '
+        f'requests to forget one of {", ".join(PLAN_ORDERS)}')
     add('--batch-size', type=int,
         help='images of a step, half of them old ones to retain (default: 4, '
         'of classifiers 32)')
@@ -68,7 +71,7 @@ def run_init(args: argparse.Namespace) -> None:
         swap = plan_swap(
             args.config, args.checkpoint,
             _source('--new', args.new, args.new_images, args.new_maps),
-            tuple(args.forget),
+            args.forget,
             _source('--val', args.val, args.val_images, args.val_maps),
             settings)
         written = write_swap(swap, args.out, args.force)
@@ -92,10 +95,11 @@ def _source(option: str, path: Optional[Path], images: Optional[Path],
 def _found(swap: Swap) -> List[str]:
     """What was found, a line each."""
     lines = [f'base    {len(swap.base)} classes: {shown(swap.base)}']
-    for kind, names in (('learn', swap.learn), ('forget', swap.forget)):
-        if names:
-            lines.append(f'{kind:7} {shown(names)}: '
-                         f'{swap.lengths[kind].why()}')
+    wanted = [('learn', swap.learn, swap.lengths.get('learn'))]
+    wanted += [('forget', *request) for request in swap.requests] or [
+        ('forget', swap.forget, swap.lengths.get('forget'))]
+    lines += [f'{kind:7} {shown(names)}: {length.why()}'
+              for kind, names, length in wanted if length]
     targets = swap.targets or ['ffn']
     lines.append(f'adapter LoRA in {" and ".join(targets)}')
     lines.append(f'val     {swap.val.why}')
@@ -104,9 +108,14 @@ def _found(swap: Swap) -> List[str]:
 
 def _next(swap: Swap, out: Path, written: List[Path]) -> List[str]:
     """What was written and what to run."""
+    wrote = f'Wrote {" ".join(path.as_posix() for path in written)}. Next:'
+    if swap.requests:
+        plan = out / swap.plan
+        return [wrote, f'  mmswap run {plan.as_posix()} --work-dir '
+                f'work_dirs/{plan.stem}']
     phases = [(out / swap.name(phase)).as_posix() for phase in swap.phases]
     repeated = len(set(phases)) < len(phases)
-    lines = [f'Wrote {" ".join(path.as_posix() for path in written)}. Next:',
+    lines = [wrote,
              f'  mmswap run {" ".join(phases)} --work-dir '
              f'work_dirs/{swap.stock.stem}_swap'
              + (' --new-adapters' if repeated else '')]
@@ -128,6 +137,8 @@ INIT = Command(
     'folder with a folder of images for each class. --val is of the same kind '
     'and labelled with the old classes too. Paths in the configs are relative '
     'to the folder that this is run in, as those of stock configs are. '
+    'With several --forget a plan of requests is written, to which more can '
+    'be appended later. '
     'Nothing is written until everything is found to fit.',
     examples='mmswap init site.py --checkpoint work_dirs/site/epoch_12.pth '
     '--new data/site/learn.json --forget face --val data/site/val_all.json')

@@ -22,6 +22,18 @@ class Val(NamedTuple):
     why: str
 
 
+class ForgetRequest(NamedTuple):
+    """One of several requests to forget.
+
+    Attributes:
+        names: The classes to forget.
+        length: How long it trains.
+    """
+
+    names: Names
+    length: Length
+
+
 class Swap(NamedTuple):
     """All that the configs of a swap are made from.
 
@@ -30,7 +42,7 @@ class Swap(NamedTuple):
         checkpoint: Path of the base checkpoint.
         base: The base model's class names.
         learn: The names to learn.
-        forget: The names to forget.
+        forget: The names to forget, of all requests.
         stuff: The stuff classes of a panoptic model.
         targets: Where the adapter goes; None for the default.
         old: The stock config's data set to train on.
@@ -41,8 +53,11 @@ class Swap(NamedTuple):
         batch: How many images to retain, and of the target, are in a step.
         lengths: How long each kind of phase trains.
         phases: The phases in order: ``learn``, ``forget``, and
-            ``forget-first`` for one in front of what is learned.
+            ``forget-first`` for one in front of what is learned. Of a plan of
+            requests ``request-learn`` and ``request-forget``.
         notes: What the user should know.
+        requests: The requests to forget of a plan, in order; empty for a swap
+            of phases.
     """
 
     stock: Stock
@@ -60,6 +75,19 @@ class Swap(NamedTuple):
     lengths: Dict[str, Length]
     phases: Tuple[str, ...]
     notes: Tuple[str, ...]
+    requests: Tuple[ForgetRequest, ...] = ()
+
+    @property
+    def whole(self) -> str:
+        """The phase whose config says all; the others inherit from it."""
+        if self.requests:
+            return 'request-forget'
+        return 'learn' if self.learn else 'forget'
+
+    @property
+    def plan(self) -> str:
+        """Name of the file of the plan of requests."""
+        return f'{self.stock.stem}_requests.py'
 
     def name(self, phase: str) -> str:
         """Name of the config file of a phase.
@@ -70,22 +98,35 @@ class Swap(NamedTuple):
         return f'{self.stock.stem}_{phase}.py'
 
     def length(self, phase: str) -> Length:
-        """How long a phase trains.
+        """How long a phase trains, by what its config says.
 
         Args:
             phase: One of ``phases``.
         """
-        return self.lengths[phase.partition('-')[0]]
+        return self.lengths[phase_kind(phase)]
 
     def load_from(self, phase: str) -> str:
         """The checkpoint that a phase begins with.
 
         Args:
             phase: One of ``phases``.
+
+        Returns:
+            Its path. Of a request it is the base model's; those that are not
+            the first of a plan are given another one when they are run.
         """
         place = self.phases.index(phase)
-        if place == 0:
+        if place == 0 or self.requests:
             return self.checkpoint.as_posix()
         before = self.phases[place - 1]
         return (f'work_dirs/{Path(self.name(before)).stem}/'
                 f'{self.length(before).checkpoint}')
+
+
+def phase_kind(phase: str) -> str:
+    """Whether a phase is one to ``learn`` or to ``forget``.
+
+    Args:
+        phase: One of :attr:`Swap.phases`.
+    """
+    return 'learn' if 'learn' in phase else 'forget'

@@ -38,7 +38,8 @@ def assignment(target: str, value: Node) -> List[str]:
 
     Args:
         target: What stands in front of ``=``.
-        value: Its value. A dict is written ``dict(key=...)``.
+        value: Its value. A dict is written ``dict(key=...)``, or with braces
+            where a key is no identifier.
 
     Returns:
         Its lines, of at most 79 characters wherever there is a place to
@@ -78,6 +79,8 @@ def _parts(value: Any) -> Tuple[str, Any, str]:
         items += [(f'{key}=', item) for key, item in value.kwargs.items()]
         return f'{value.name}(', items, ')'
     if isinstance(value, Mapping):
+        if not all(key.isidentifier() for key in value):
+            return '{', [(f'{k!r}: ', v) for k, v in value.items()], '}'
         return 'dict(', [(f'{k}=', v) for k, v in value.items()], ')'
     if isinstance(value, (list, tuple)):
         opening, closing = '[]' if isinstance(value, list) else '()'

@@ -1,4 +1,5 @@
 """What a swap may be told beside its data."""
+from collections import Counter
 from typing import Dict, NamedTuple, Optional, Sequence, Tuple
 
 from mmswap.apis.init.data import Source
@@ -10,6 +11,11 @@ ORDERS: Dict[str, Tuple[str, ...]] = {
     'learn-forget-learn': ('learn', 'forget', 'learn'),
     'forget-learn-forget': ('forget-first', 'learn', 'forget'),
 }
+# Those of a plan of requests.
+PLAN_ORDERS: Dict[str, Tuple[str, ...]] = {
+    'learn-forget': ('request-learn', 'request-forget'),
+    'forget-learn': ('request-forget', 'request-learn'),
+}
 
 
 class Settings(NamedTuple):
@@ -18,7 +24,8 @@ class Settings(NamedTuple):
     Attributes:
         learn: The classes to learn; empty for all that ``new`` shows and the
             base does not know.
-        order: One of ``ORDERS``.
+        order: One of ``ORDERS``; with several requests to forget, one of
+            ``PLAN_ORDERS``.
         batch_size: Images of a step, half of them to retain; None for 4, or
             32 of a classifier.
         trust: Unpickle whatever the checkpoint holds.
@@ -30,19 +37,34 @@ class Settings(NamedTuple):
     trust: bool = False
 
 
-def check_request(new: Optional[Source], forget: Sequence[str],
+def forget_requests(forget: Sequence[Sequence[str]]) -> Tuple[Names, ...]:
+    """The classes to forget of each request.
+
+    Args:
+        forget: Names, which are one request, or a list of names for each.
+
+    Returns:
+        The names of each request that has any.
+    """
+    names = [name for name in forget if isinstance(name, str)]
+    if names:
+        return (tuple(names), )
+    return tuple(tuple(request) for request in forget if request)
+
+
+def check_request(new: Optional[Source], requests: Sequence[Names],
                   settings: Settings) -> None:
     """Refuse what cannot be, whatever the data are.
 
     Args:
         new: Images of what is to be learned.
-        forget: The classes to forget.
+        requests: The classes to forget of each request.
         settings: The rest.
 
     Raises:
         ValueError: If they do not go together.
     """
-    if new is None and not forget:
+    if new is None and not requests:
         raise ValueError('--new or --forget must be given, or both: nothing '
                          'is to be learned or forgotten')
     if settings.learn and new is None:
@@ -51,6 +73,16 @@ def check_request(new: Optional[Source], forget: Sequence[str],
     if settings.order not in ORDERS:
         raise ValueError(f'--order must be one of {list(ORDERS)}, got '
                          f'{settings.order!r}')
+    if len(requests) > 1 and settings.order not in PLAN_ORDERS:
+        raise ValueError(
+            f'--order must be one of {list(PLAN_ORDERS)} where --forget is '
+            f'given several times, got {settings.order!r}; any order can be '
+            'written into the plan of requests afterwards')
+    counts = Counter(name for request in requests for name in request)
+    twice = [name for name, count in counts.items() if count > 1]
+    if twice:
+        raise ValueError('--forget must name each class once over all '
+                         f'requests, got {shown(twice)} more than once')
     if settings.batch_size is not None and settings.batch_size < 2:
         raise ValueError('--batch-size must be at least 2, an image to '
                          f'retain and one of the target, got '

@@ -13,7 +13,7 @@ from typing import (
 from mmswap.apis.checkpoint import read_checkpoint
 from mmswap.apis.init.coco import CocoData
 from mmswap.apis.init.data import DataKind, Source
-from mmswap.apis.init.facts import Swap
+from mmswap.apis.init.facts import ForgetRequest, Swap
 from mmswap.apis.init.folders import FolderData
 from mmswap.apis.init.maps import MapData
 from mmswap.apis.init.model import check_fits, find_targets
@@ -27,7 +27,13 @@ from mmswap.apis.init.names import (
 )
 from mmswap.apis.init.optimizer import check_wrapper
 from mmswap.apis.init.schedule import Length
-from mmswap.apis.init.settings import ORDERS, Settings, check_request
+from mmswap.apis.init.settings import (
+    ORDERS,
+    PLAN_ORDERS,
+    Settings,
+    check_request,
+    forget_requests,
+)
 from mmswap.apis.init.stock import read_stock
 from mmswap.apis.init.validation import choose_val
 from mmswap.apis.init.writing import config_files
@@ -42,7 +48,7 @@ _KINDS: Dict[str, Tuple[Type[DataKind], int]] = dict(
 def init_swap(stock_config: Union[str, Path],
               checkpoint: Union[str, Path],
               new: Optional[Source] = None,
-              forget: Sequence[str] = (),
+              forget: Sequence[Sequence[str]] = (),
               val: Optional[Source] = None,
               out: Union[str, Path] = '.',
               settings: Settings = Settings(),  # noqa: B008
@@ -54,14 +60,15 @@ def init_swap(stock_config: Union[str, Path],
             or ``'mmdet::...'``, a config of an installed library.
         checkpoint: The base model's checkpoint.
         new: Images of what is to be learned.
-        forget: Names of the classes to forget.
+        forget: Names of the classes to forget; for a plan of requests
+            (:mod:`mmswap.config.requests`) a list of names for each.
         val: Images to validate on.
         out: Folder for the configs.
         settings: See :class:`Settings`.
         force: Overwrite files that are there already.
 
     Returns:
-        Paths of the config files. The first ones are those of the phases.
+        Paths of the config files; the last one of a plan is the plan itself.
 
     Raises:
         FileExistsError: If one is there already.
@@ -75,7 +82,7 @@ def init_swap(stock_config: Union[str, Path],
 def plan_swap(stock_config: Union[str, Path],
               checkpoint: Union[str, Path],
               new: Optional[Source] = None,
-              forget: Sequence[str] = (),
+              forget: Sequence[Sequence[str]] = (),
               val: Optional[Source] = None,
               settings: Settings = Settings()) -> Swap:  # noqa: B008
     """Find out all that a swap is made from, and write nothing.
@@ -92,7 +99,9 @@ def plan_swap(stock_config: Union[str, Path],
         FileNotFoundError: See :func:`init_swap`.
         ValueError: See :func:`init_swap`.
     """
-    check_request(new, forget, settings)
+    requests = forget_requests(forget)
+    check_request(new, requests, settings)
+    names = tuple(name for request in requests for name in request)
     stock = read_stock(stock_config)
     check_wrapper(stock.cfg)
     if stock.scope not in _KINDS:
@@ -107,21 +116,25 @@ def plan_swap(stock_config: Union[str, Path],
     if stock.scope == 'mmpretrain' and len(set(base)) < len(base):
         base = kind.renamed = unique_names(base)
         _check_plain(kind, 'classes of one name to be told apart')
-    check_known('--forget', forget, base, 'the classes of the base model')
+    check_known('--forget', names, base, 'the classes of the base model')
     if settings.order.startswith('forget'):
         _check_plain(kind, f'--order {settings.order} to begin')
     learn, notes = _learned(kind, new, base, settings.learn)
-    table = ClassTable(base, learn, forget, stuff=kind.stuff(new))
+    table = ClassTable(base, learn, names, stuff=kind.stuff(new))
     targets = find_targets(stock)
     check_fits(stock, table, targets, loaded, path)
     batch = _batch(settings.batch_size or batch_size)
+    lengths = _lengths(kind, new, learn, requests, batch[1])
+    plan = [ForgetRequest(*request) for request in zip(
+        requests, lengths['forget'])] if len(requests) > 1 else []
     return Swap(
-        stock, path, base, learn, tuple(forget), table.stuff, targets,
+        stock, path, base, learn, names, table.stuff, targets,
         kind.old_set('train_dataloader'), new and kind.new_set(new),
         kind.labels_of_new(base, learn),
-        choose_val(kind, val, base, learn), batch,
-        _lengths(kind, new, table, batch[1]),
-        _phases(settings.order, learn, table.forget), tuple(notes))
+        choose_val(kind, val, base, learn, bool(plan)), batch,
+        {each: found[0] for each, found in lengths.items()},
+        _phases(PLAN_ORDERS if plan else ORDERS, settings.order, learn, names),
+        tuple(notes), tuple(plan))
 
 
 def write_swap(swap: Swap, out: Union[str, Path],
@@ -187,20 +200,22 @@ def _learned(kind: DataKind, new: Optional[Source], base: Names,
     return wanted, notes
 
 
-def _lengths(kind: DataKind, new: Optional[Source], table: ClassTable,
-             batch: int) -> Dict[str, Length]:
+def _lengths(kind: DataKind, new: Optional[Source], learn: Names,
+             requests: Sequence[Names], batch: int) -> Dict[str, List[Length]]:
+    """How long what is to be learned, and each request to forget, trains."""
     by_epoch = kind.stock.by_epoch
-    lengths = {}
+    lengths: Dict[str, List[Length]] = {}
     if new is not None:
-        lengths['learn'] = Length(
-            kind.count_new(new, table.learn), batch, by_epoch)
-    if table.forget:
-        images = kind.count_old(table.forget)
+        lengths['learn'] = [
+            Length(kind.count_new(new, learn), batch, by_epoch)]
+    for names in requests:
+        images = kind.count_old(names)
         if not images:
             raise ValueError(
                 f'--forget must name classes that train_dataloader.dataset '
-                f'has images of, got {shown(table.forget)}')
-        lengths['forget'] = Length(images, batch, by_epoch)
+                f'has images of, got {shown(names)}')
+        lengths.setdefault('forget', []).append(
+            Length(images, batch, by_epoch))
     return lengths
 
 
@@ -208,7 +223,10 @@ def _batch(batch_size: int) -> Tuple[int, int]:
     return batch_size // 2, batch_size - batch_size // 2
 
 
-def _phases(order: str, learn: Names, forget: Names) -> Tuple[str, ...]:
+def _phases(orders: Dict[str, Tuple[str, ...]], order: str, learn: Names,
+            forget: Names) -> Tuple[str, ...]:
     if learn and forget:
-        return ORDERS[order]
-    return ('learn', ) if learn else ('forget', )
+        return orders[order]
+    if learn:
+        return ('learn', )
+    return ('forget', ) if orders is ORDERS else ('request-forget', )

@@ -8,7 +8,7 @@ from mmswap.apis.init.names import Names, shown
 
 
 def choose_val(kind: DataKind, source: Optional[Source], base: Names,
-               learn: Names) -> Val:
+               learn: Names, plan: bool = False) -> Val:
     """Choose the data that every phase is scored on.
 
     Args:
@@ -16,11 +16,25 @@ def choose_val(kind: DataKind, source: Optional[Source], base: Names,
         source: What ``--val`` says; None without.
         base: Names of the base model's classes.
         learn: Names to learn.
+        plan: Whether it is for a plan of requests.
 
     Raises:
         FileNotFoundError: If data are not there.
-        ValueError: If ``--val`` is not labelled with what is learned.
+        ValueError: If ``--val`` is not labelled with what is learned, or, for
+            a plan, not with old and new classes.
     """
+    val = _choose(kind, source, base, learn)
+    if plan and val.images != 'all':
+        raise ValueError(
+            '--val must be data labelled with old and new classes where '
+            '--forget is given several times and --new too: a later request '
+            f'scores {shown(learn)} together with the old classes that it '
+            'retains, and would take each on unlabelled images for a mistake')
+    return val
+
+
+def _choose(kind: DataKind, source: Optional[Source], base: Names,
+            learn: Names) -> Val:
     names = (*base, *learn)
     old_set = kind.old_set('val_dataloader')
     if source is None:

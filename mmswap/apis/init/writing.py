@@ -3,11 +3,12 @@ import textwrap
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from mmswap.apis.init.facts import Swap
+from mmswap.apis.init.facts import Swap, phase_kind
 from mmswap.apis.init.hooks import default_hooks, usable_hooks
 from mmswap.apis.init.layout import WIDTH, Code, Node, assignment
 from mmswap.apis.init.names import find_reference
 from mmswap.apis.init.optimizer import optim_wrapper
+from mmswap.apis.init.plan_file import plan_statements
 
 # Class names that take more lines than this get a file of their own.
 _NAME_LINES = 3
@@ -25,7 +26,7 @@ def config_files(swap: Swap, out: Path) -> Dict[str, str]:
         The text of each file by its name.
     """
     files = {}
-    first = 'learn' if swap.learn else 'forget'
+    first = swap.whole
     base: Node = swap.stock.base(out)
     names: Node = find_reference(swap.stock.cfg, swap.base) or swap.base
     table = _table(swap, names)
@@ -41,6 +42,8 @@ def config_files(swap: Swap, out: Path) -> Dict[str, str]:
     for phase in dict.fromkeys(swap.phases):
         if phase != first:
             files[swap.name(phase)] = _text(_later(swap, phase, first))
+    if swap.requests:
+        files[swap.plan] = _text(plan_statements(swap))
     return files
 
 
@@ -49,7 +52,7 @@ _Statement = Tuple[Optional[str], str, Node]
 
 def _whole(swap: Swap, phase: str, base: Node,
            table: Node) -> List[_Statement]:
-    """The config that says all of a swap, that of the learn phase."""
+    """The config that says all of a swap."""
     cfg = swap.stock.cfg
     model: Dict[str, Any] = dict(
         _delete_=True, type='mmswap.SwapModel', model=Code('_base_.model'),
@@ -67,7 +70,7 @@ def _whole(swap: Swap, phase: str, base: Node,
         (None if swap.targets is None else
          'Without feed-forward layers of transformers, LoRA goes into these.',
          'model', model),
-        (f'Each step has images to {_verb(phase)} (target) and old images of '
+        (f'Each step has images to {phase_kind(phase)} (target) and old images of '
          f'what is to be retained.{swap.labels}', 'train_dataloader',
          _train_dataloader(swap, phase)),
         (swap.val.why, 'val_dataloader = test_dataloader',
@@ -91,8 +94,8 @@ def _whole(swap: Swap, phase: str, base: Node,
 def _later(swap: Swap, phase: str, first: str) -> List[_Statement]:
     """A config that says only what differs from the first."""
     length = swap.length(phase)
-    objective = dict(_delete_=True, type='mmswap.ForgetObjective')
-    dataset = dict(phase=phase.replace('-', '_'))
+    objective = dict(_delete_=True, **_objective(phase))
+    dataset = dict(phase=_data_phase(phase))
     statements: List[_Statement] = [
         (_title(swap, phase), '_base_', f'./{swap.name(first)}'),
         (None, 'model', dict(objective=objective)),
@@ -103,27 +106,35 @@ def _later(swap: Swap, phase: str, first: str) -> List[_Statement]:
             (None, 'train_cfg', length.train_cfg()),
             (None, 'param_scheduler', [length.scheduler()]),
         ]
+    if swap.requests:
+        return statements
     return [*statements, _start(swap, phase)]
 
 
 def _title(swap: Swap, phase: str) -> str:
+    stock = Path(swap.stock.given).name
+    if swap.requests:
+        return (f'A request to {phase_kind(phase)} ({stock}); {swap.plan} '
+                'says which classes. Paths are relative to the folder that '
+                'commands are run in.')
     what = swap.learn if phase == 'learn' else swap.forget
     place = len(swap.phases) > 1 and (
         f', phase {swap.phases.index(phase) + 1} of {len(swap.phases)}')
-    return (f'{_verb(phase).capitalize()} {_listed(what)} '
-            f'({Path(swap.stock.given).name}{place or ""}). Paths are '
-            'relative to the folder that commands are run in.')
+    return (f'{phase_kind(phase).capitalize()} {_listed(what)} '
+            f'({stock}{place or ""}). Paths are relative to the folder that '
+            'commands are run in.')
 
 
 def _start(swap: Swap, phase: str) -> _Statement:
-    place = swap.phases.index(phase)
+    place = 0 if swap.requests else swap.phases.index(phase)
     comment = f'The base model, {len(swap.base)} classes.' if not place else (
         f'What {swap.name(swap.phases[place - 1])} ends with.')
     return comment, 'load_from', swap.load_from(phase)
 
 
-def _verb(phase: str) -> str:
-    return phase.partition('-')[0]
+def _data_phase(phase: str) -> str:
+    """The argument ``phase`` of ``SwapDataset``."""
+    return 'forget_first' if phase == 'forget-first' else phase_kind(phase)
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -142,16 +153,15 @@ def _table(swap: Swap, names: Node) -> Node:
     return table
 
 
-def _objective(phase: str) -> Node:
-    kind = 'Learn' if phase == 'learn' else 'Forget'
-    return dict(type=f'mmswap.{kind}Objective')
+def _objective(phase: str) -> Dict[str, Node]:
+    return dict(type=f'mmswap.{phase_kind(phase).capitalize()}Objective')
 
 
 def _train_dataloader(swap: Swap, phase: str) -> Node:
     retain, target = swap.batch
     workers = swap.stock.cfg.train_dataloader.get('num_workers', 2)
     dataset: Dict[str, Node] = dict(
-        type='mmswap.SwapDataset', phase=phase, classes=Code('classes'),
+        type='mmswap.SwapDataset', phase=_data_phase(phase), classes=Code('classes'),
         old=swap.old)
     if swap.new is not None:
         dataset['new'] = swap.new

@@ -23,6 +23,7 @@ def value(lines):
 @pytest.mark.parametrize('given', [
     LOADER, NAMES, tuple(NAMES), ('one', ), [], None, True, 1e-3, 0.5, "it's",
     dict(dataset=dict(dataset=LOADER)), [LOADER, LOADER], 'c' * 90,
+    dict(options={'a.b': LOADER, 'c': 1}),
 ])
 def test_lines_are_the_value(given):
     lines = assignment('x', given)
