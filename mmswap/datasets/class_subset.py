@@ -8,12 +8,7 @@ from torch.utils.data import Dataset
 
 from mmswap.class_table import ClassTable
 from mmswap.datasets.reading import none_left, read_annotations
-from mmswap.datasets.shots import (
-    check_choice,
-    choose_images,
-    choose_shots,
-    log_shots,
-)
+from mmswap.datasets.shots import check_choice, choose
 from mmswap.datasets.showing import build_showing, with_truth
 from mmswap.datasets.splits import kept_and_unwanted, shown_labels
 from mmswap.registry import DATASETS
@@ -65,8 +60,9 @@ class ClassSubset(Dataset):
             for, such as ``dict(person='background')``: of a semantic map,
             every pixel has to be something, and left to itself a forgotten
             one may become what was learned. Defaults to None.
-        shots: Number of images per kept class, chosen at random; None for
-            all. An image counts for each kept class that it holds.
+        shots: Number of images per kept class (per class of ``showing``),
+            chosen at random; None for all. An image counts for each such
+            class that it holds.
         fraction: Share of the images that stay, chosen at random, above 0 and
             up to 1, at least one image. None for all.
         num_images: Number of images that stay, chosen at random. Of this,
@@ -165,7 +161,11 @@ class ClassSubset(Dataset):
             raise ValueError(none_left(
                 self.dataset, [names[label] for label in sorted(self._keep)],
                 self.keep, self.others, self.without, self.showing))
-        indices = self._choose(held)
+        indices = choose(
+            self.dataset, self.class_table, held,
+            sorted(self._showing or self._keep), self.shots,
+            self.num_images or self.fraction and float(self.fraction),
+            self.seed)
         # An array, so that the workers share its memory.
         self._indices = np.array(indices, dtype=np.int64)
         self._fully_initialized = True
@@ -199,7 +199,8 @@ class ClassSubset(Dataset):
             idx: Index of the image in the subset.
         """
         data_info = self.dataset.get_data_info(int(self._indices[idx]))
-        return sorted(self._kept(data_info) or ())
+        return sorted(self._labels.kept(data_info, self._label_map, self._keep,
+                                        self.others) or ())
 
     def __getitem__(self, idx: int) -> Any:
         """An image after the pipeline, as ``BaseDataset`` gives it.
@@ -225,36 +226,25 @@ class ClassSubset(Dataset):
             f'with {retries} retries (test_mode={self.test_mode})')
 
     def _scan(self) -> Dict[int, Set[int]]:
-        """The kept labels in each image that stays, by image index."""
+        """The labels for which each image that stays does, by its index."""
         full_test = self.test_mode and len(self._keep) == len(self.class_table)
         held = {}
         for index in range(len(self.dataset)):
-            data_info = self.dataset.get_data_info(index)
-            kept = self._kept(data_info)
-            if kept or ((full_test or self._showing) and kept is not None):
-                held[index] = kept
+            labels = self._held(self.dataset.get_data_info(index))
+            if labels or (full_test and labels is not None):
+                held[index] = labels
         return held
 
-    def _kept(self, data_info: Mapping[str, Any]) -> Optional[Set[int]]:
-        """The kept labels in an image; None if the image is to go."""
-        if self._without or self._showing:
-            shown = {
-                self._label_map.get(label) for label in
-                self._labels.labels_of(data_info, with_ignored=True)
-            }
-            if shown & self._without or (
-                    self._showing and not shown & self._showing):
-                return None
-        return self._labels.kept(data_info, self._label_map, self._keep,
+    def _held(self, data_info: Mapping[str, Any]) -> Optional[Set[int]]:
+        """The labels for which an image stays; None if it is to go."""
+        kept = self._labels.kept(data_info, self._label_map, self._keep,
                                  self.others)
-
-    def _choose(self, held: Mapping[int, Set[int]]) -> List[int]:
-        """The images that stay, ascending; logs which are the shots."""
-        count = self.num_images or self.fraction and float(self.fraction)
-        if count:
-            return choose_images(held, count, self.seed)
-        if self.shots is None:
-            return sorted(held)
-        chosen = choose_shots(held, sorted(self._keep), self.shots, self.seed)
-        log_shots(self.dataset, self.class_table, chosen, self.shots)
-        return sorted(set().union(*chosen.values()))
+        if kept is None or not self._without | self._showing:
+            return kept
+        shown = {
+            self._label_map.get(label) for label in
+            self._labels.labels_of(data_info, with_ignored=True)
+        }
+        if shown & self._without:
+            return None
+        return shown & self._showing or None if self._showing else kept

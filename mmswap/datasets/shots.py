@@ -1,6 +1,16 @@
 """The choice of a few images: some of each class, a share, a number."""
 import logging
-from typing import Any, Collection, Dict, List, Mapping, Sequence, Set, Union
+from typing import (
+    Any,
+    Collection,
+    Dict,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Set,
+    Union,
+)
 
 import numpy as np
 from mmengine.dataset import BaseDataset
@@ -37,6 +47,33 @@ def check_choice(shots: Any, fraction: Any, num_images: Any) -> None:
     if len(given) > 1:
         raise ValueError('one of shots, fraction and num_images must be given '
                          f'at most, got {given}')
+
+
+def choose(dataset: BaseDataset, table: ClassTable,
+           held: Mapping[int, Collection[int]], labels: Sequence[int],
+           shots: Optional[int], count: Union[int, float, None],
+           seed: int) -> List[int]:
+    """Choose the images that stay.
+
+    Args:
+        dataset: The data set of the images.
+        table: The class table.
+        held: The labels that each image holds, by image index.
+        labels: The labels to choose images for.
+        shots: Number of images per label; None for no such choice.
+        count: See :func:`choose_images`; None for no such choice.
+        seed: Seed of the choice.
+
+    Returns:
+        The image indices that are chosen, ascending.
+    """
+    if count:
+        return choose_images(held, count, seed)
+    if shots is None:
+        return sorted(held)
+    chosen = choose_shots(held, labels, shots, seed)
+    log_shots(dataset, table, chosen, shots)
+    return sorted(set().union(*chosen.values()))
 
 
 def choose_images(held: Collection[int], count: Union[int, float],

@@ -207,6 +207,12 @@ def test_showing_a_class_without_its_labels(coco):
     assert len(subset) == 2
 
 
+def test_shots_of_what_is_shown(coco):
+    cfg = coco(4 * [['dog']] + [['cat', 'dog'], ['cat']])
+    subset = ClassSubset(cfg, CLASSES, 'retain', showing='forget', shots=3)
+    assert len(subset) == 3
+
+
 def test_showing_goes_with_without(coco):
     cfg = coco([['cat', 'dog'], ['dog'], ['owl'], ['owl', 'dog'], []])
     subset = ClassSubset(cfg, CLASSES, 'retain', without='learn',
