@@ -1,9 +1,12 @@
 """The branches of a phase, from the old images and the new ones."""
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Union
 
 from mmswap.class_table import ClassTable
 
 PHASES = ('learn', 'forget', 'forget_first')
+# What the retain branch may show of what is to be forgotten, by target.
+FORGOTTEN = dict(learn=('left_out', 'labelled'),
+                 forget=('left_out', 'background'))
 _KEY = 'train_dataloader.dataset'
 
 
@@ -13,8 +16,8 @@ def given_branches(branches: Optional[Mapping[str, Any]],
 
     Args:
         branches: The argument of ``SwapDataset``.
-        told: Its arguments ``phase``, ``classes``, ``old``, ``new`` and
-            ``subset``.
+        told: Its arguments ``phase``, ``classes``, ``old``, ``new``,
+            ``subset`` and ``forgotten``.
 
     Raises:
         ValueError: If both or neither are there, or as
@@ -28,7 +31,7 @@ def given_branches(branches: Optional[Mapping[str, Any]],
                 f'classes={told["classes"]!r}')
         table = ClassTable.from_cfg(told['classes'])
         return phase_branches(told['phase'], table, told['old'], told['new'],
-                              told['subset'])
+                              told['subset'], told['forgotten'])
     beside = [key for key, value in told.items() if value is not None]
     if beside:
         raise ValueError(f'{_KEY}.branches must be left out where phase, old '
@@ -40,8 +43,8 @@ def phase_branches(phase: str,
                    table: ClassTable,
                    old: Any,
                    new: Any = None,
-                   subset: Optional[Mapping[str, Any]] = None
-                   ) -> Dict[str, List[Any]]:
+                   subset: Optional[Mapping[str, Any]] = None,
+                   forgotten: Optional[str] = None) -> Dict[str, List[Any]]:
     """Write the branches of a phase as they stand in a config.
 
     Args:
@@ -54,6 +57,8 @@ def phase_branches(phase: str,
         subset: Further arguments of each ``ClassSubset``; under ``old`` or
             ``new``, those of the subsets of that data set alone, and under
             the name of a branch, those of that branch.
+        forgotten: What the retain branch shows of the classes to forget, see
+            ``SwapDataset``. None is ``'left_out'``.
 
     Returns:
         For each branch the data sets or configs that it is made of, each
@@ -61,7 +66,8 @@ def phase_branches(phase: str,
 
     Raises:
         ValueError: If ``phase`` or a key of ``subset`` is unknown, the phase
-            has no class, or a data set that it needs is absent.
+            has no class, a data set that it needs is absent, or
+            ``forgotten`` is nothing that the phase can show.
     """
     if phase not in PHASES:
         raise ValueError(f'{_KEY}.phase must be one of {PHASES}, got '
@@ -74,7 +80,12 @@ def phase_branches(phase: str,
         raise ValueError(f'{_KEY}.old must be the data set of the base '
                          "model's classes, got None")
     sources = dict(old=old, new=new)
-    wanted = _parts(phase, target, table)
+    forgotten = forgotten or 'left_out'
+    if forgotten not in FORGOTTEN[target]:
+        raise ValueError(
+            f'{_KEY}.forgotten must be one of {FORGOTTEN[target]} where '
+            f'phase={phase!r}, got {forgotten!r}')
+    wanted = _parts(phase, target, table, forgotten)
     if any(sources[part.source] is None for parts in wanted.values()
            for part in parts):
         raise ValueError(
@@ -86,7 +97,7 @@ def phase_branches(phase: str,
         branch: [
             subset_of(_filled(sources[part.source], old),
                       classes=table.as_dict(), keep=part.keep,
-                      allow_empty=part.allow_empty,
+                      allow_empty=part.allow_empty, **part.shown(),
                       **{**shared, **own.get(part.source, {}),
                          **own.get(branch, {})}) for part in parts
         ]
@@ -95,19 +106,24 @@ def phase_branches(phase: str,
 
 
 class _Part(NamedTuple):
-    """One data set, old or new, and the split that it shows in a branch."""
+    """One data set, old or new, and what it shows in a branch."""
 
     source: str
-    keep: str
+    keep: Union[str, List[str]]
     allow_empty: bool = False
+    showing: Optional[str] = None
+
+    def shown(self) -> Dict[str, str]:
+        return {} if self.showing is None else dict(showing=self.showing)
 
 
-def _parts(phase: str, target: str,
-           table: ClassTable) -> Dict[str, List[_Part]]:
+def _parts(phase: str, target: str, table: ClassTable,
+           forgotten: str) -> Dict[str, List[_Part]]:
     """What each branch is made of."""
     # Earlier requests' classes, of which there may be no image any more.
     seen_before = bool(table.learned_before)
-    wanted = {'retain': [_Part('old', 'retain', seen_before)], target: []}
+    retained = ['retain', 'forget'] if forgotten == 'labelled' else 'retain'
+    wanted = {'retain': [_Part('old', retained, seen_before)], target: []}
     if target == 'forget':
         wanted[target].append(_Part('old', target, seen_before))
     else:
@@ -115,9 +131,14 @@ def _parts(phase: str, target: str,
     if phase == 'forget' and table.learn:
         wanted['retain'].append(_Part('new', 'learn'))
     if seen_before:
-        wanted['retain'].append(_Part('new', 'retain', True))
+        wanted['retain'].append(_Part('new', retained, True))
         if target == 'forget':
             wanted[target].append(_Part('new', target, True))
+    if forgotten == 'background':
+        wanted['retain'] += [
+            _Part(part.source, 'retain', part.allow_empty, target)
+            for part in wanted[target]
+        ]
     return wanted
 
 

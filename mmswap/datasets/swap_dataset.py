@@ -49,12 +49,17 @@ class SwapDataset(Dataset):
             ``dict(shots=4)``; under ``old`` or ``new``, those of the subsets
             of that data set alone, and under the name of a branch, those of
             that branch, such as ``dict(retain=dict(others='ignore'))``.
+        forgotten: What the retain branch shows of the classes to forget.
+            ``'left_out'`` (published, the default): no labels of theirs.
+            ``'labelled'``, in a learn phase: they are retained until they are
+            forgotten, so that they are not taken for what is learned.
+            ``'background'``, in a forget phase: also all images that show
+            them, without their labels.
 
     Attributes:
         branches: The built data sets of each branch, as a dict of lists.
-        in_equal_shares: Whether the data sets of a branch are to be seen
-            equally often, as old and new ones are; those of ``branches=`` are
-            seen by their lengths.
+        in_equal_shares: Whether those of a branch are to be seen equally
+            often, as old and new ones are; those of ``branches=`` are not.
 
     Raises:
         TypeError: If ``branches`` is no dict, or a sample is none.
@@ -79,11 +84,12 @@ class SwapDataset(Dataset):
                  classes: Union[ClassTable, Mapping[str, Any], None] = None,
                  old: Any = None,
                  new: Any = None,
-                 subset: Optional[Mapping[str, Any]] = None) -> None:
+                 subset: Optional[Mapping[str, Any]] = None,
+                 forgotten: Optional[str] = None) -> None:
         self.in_equal_shares = branches is None
         branches = given_branches(
             branches, dict(phase=phase, classes=classes, old=old, new=new,
-                           subset=subset))
+                           subset=subset, forgotten=forgotten))
         if not isinstance(branches, Mapping):
             raise TypeError('SwapDataset.branches must be a dict of data '
                             f'sets, got {branches!r}')

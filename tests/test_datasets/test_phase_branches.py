@@ -62,6 +62,34 @@ def test_a_forget_phase(old, new):
     assert dataset.in_equal_shares
 
 
+def test_forgotten_as_background(old, new):
+    dataset = build('forget', old, new, forgotten='background')
+    assert names_in(dataset, 'retain') == [[['cat'], ['cow']],
+                                           [['owl'], ['fox']], [['cat'], []]]
+    assert names_in(dataset, 'forget') == [[['dog'], ['dog']]]
+
+
+def test_forgotten_are_retained_meanwhile(old, new):
+    dataset = build('learn', old, new, forgotten='labelled')
+    assert names_in(dataset, 'retain') == [[['cat', 'dog'], ['cow'], ['dog']]]
+    assert names_in(dataset, 'learn') == [[['owl'], ['fox']]]
+
+
+def test_a_later_request_shows_what_was_learned_as_background(old, new):
+    table = dict(base=OLD, learned_before=('owl', 'fox'), forget=('owl', ))
+    dataset = build('forget', old, new, classes=table, forgotten='background')
+    assert names_in(dataset, 'retain') == [
+        [['cat', 'dog'], ['cow'], ['dog']], [['dog'], ['fox']],
+        [], [['dog']]]
+
+
+@pytest.mark.parametrize('phase, forgotten', [
+    ('learn', 'background'), ('forget', 'labelled'), ('forget', 'gone')])
+def test_unknown_forgotten(old, new, phase, forgotten):
+    with pytest.raises(ValueError, match='dataset.forgotten must be one of'):
+        build(phase, old, new, forgotten=forgotten)
+
+
 def test_new_says_only_what_differs(coco, old, new):
     whole = build('learn', old, new)
     differs = dict(ann_file=new['ann_file'], data_root=new['data_root']) \
