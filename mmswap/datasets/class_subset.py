@@ -7,13 +7,13 @@ from mmengine.logging import print_log
 from torch.utils.data import Dataset
 
 from mmswap.class_table import ClassTable
+from mmswap.datasets.reading import none_left, read_annotations
 from mmswap.datasets.shots import (
     check_choice,
     choose_images,
     choose_shots,
     log_shots,
 )
-from mmswap.datasets.reading import none_left, read_annotations
 from mmswap.datasets.showing import build_showing, with_truth
 from mmswap.datasets.splits import kept_and_unwanted
 from mmswap.registry import DATASETS
