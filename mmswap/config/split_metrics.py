@@ -1,12 +1,20 @@
 """The metrics of each split, from the stock evaluator of a config."""
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
-from mmswap.class_table import ALL_SPLITS, ClassTable
+from mmswap.class_table import ALL_SPLITS
 from mmswap.config.types import type_name
 
 # Where stock metrics read the ground truth from. Those of splits get it with
 # the data samples.
 _FILES = ('ann_file', 'seg_prefix')
+# The metrics of mmdet that do, and mmswap's twin of one; without files they
+# need what stock pipelines do not pack.
+_READERS = {
+    'CocoMetric': ('ann_file', ),
+    'LVISMetric': ('ann_file', ),
+    'CocoPanopticMetric': _FILES,
+    'PanopticMetric': _FILES,
+}
 # mmdet's panoptic metric fails for a split without things, or without stuff.
 _PANOPTIC = ('collect_device', 'prefix', 'backend_args')
 
@@ -21,7 +29,6 @@ def is_by_split(metrics: Any) -> bool:
 
 
 def metrics_by_split(metrics: Any,
-                     table: Optional[ClassTable] = None,
                      images: str = 'all') -> Any:
     """The metrics of each split of a ``SwapEvaluator``.
 
@@ -29,12 +36,11 @@ def metrics_by_split(metrics: Any,
         metrics: Its argument: metrics by split, or the stock evaluator, which
             is a metric's config, a list of them, or
             ``dict(type='Evaluator', metrics=...)``.
-        table: The class table; None where it is not known yet.
         images: Which images a split is scored on, ``all`` or ``split``.
 
     Returns:
         Metrics by split as they are; of a stock evaluator copies for each
-        split that has a class and, but for ``images='split'``, for ``all``,
+        split there may be and, but for ``images='split'``, for ``all``,
         without the files of ground truth, and with ``mmswap.PanopticMetric``
         for mmdet's.
 
@@ -43,8 +49,7 @@ def metrics_by_split(metrics: Any,
     """
     if is_by_split(metrics):
         return metrics
-    splits = [split for split in ALL_SPLITS
-              if table is None or table.labels(split)]
+    splits = list(ALL_SPLITS)
     if images != 'split':
         # Data labelled in part, whose image ids may occur twice, has no whole.
         splits.append('all')
@@ -86,7 +91,9 @@ def with_files(metric: Mapping[str, Any],
         dataset: The config of the data set that the model is scored on.
 
     Returns:
-        The config. A metric that reads no files stays as it is.
+        The config, with the files also where the metric of a split was
+        without. A metric that reads no files stays as it is, and so does one
+        without them where the data set has no COCO json.
     """
     prefix = dataset.get('data_prefix') or {}
     files = dict(
@@ -94,10 +101,22 @@ def with_files(metric: Mapping[str, Any],
         seg_prefix=prefix.get('seg') if isinstance(prefix, Mapping) else None)
     root = dataset.get('data_root') or ''
     result = dict(metric)
+    is_json = str(files['ann_file']).endswith('.json')
+    added = _READERS.get(type_name(metric['type']), ()) if is_json else ()
     for key in _FILES:
-        if metric.get(key) is not None:
+        if metric.get(key) is not None or (key in added and files[key]):
             result[key] = _joined(root, files[key])
     return result
+
+
+def lacks_truth(metric: Mapping[str, Any]) -> bool:
+    """Whether a stock metric reads a file, and its config names none.
+
+    Args:
+        metric: Its config.
+    """
+    return 'ann_file' in _READERS.get(
+        type_name(metric['type']), ()) and not metric.get('ann_file')
 
 
 def _joined(root: str, path: Optional[str]) -> Optional[str]:

@@ -9,10 +9,11 @@ from mmswap.class_table import ClassTable
 from mmswap.config.category_order import category_order
 from mmswap.config.split_metrics import (
     is_by_split,
+    lacks_truth,
     stock_metrics,
     with_files,
 )
-from mmswap.config.types import is_mmswap_type, mmswap_types
+from mmswap.config.types import is_mmswap_type, mmswap_types, walk
 
 # What testing and inference read of a config. Everything else, helper
 # variables too, belongs to the swap's training.
@@ -90,7 +91,7 @@ def merged_config(cfg: Config,
         loader['dataset'] = _stock_dataset(loader['dataset'], table,
                                            tuple(names) or table.names)
         key = f'{split}_evaluator'
-        kept[key] = _stock_evaluator(kept.get(key), loader['dataset'])
+        kept[key] = _stock_evaluator(kept.get(key), loader['dataset'], key)
     _drop_mmswap_parts(kept)
     kept = _with_twins(kept)
     left = [f'{path} = {value!r}' for path, value in mmswap_types(kept)]
@@ -138,21 +139,33 @@ def _stock_dataset(dataset: Dict[str, Any], table: ClassTable,
     return dataset
 
 
-def _stock_evaluator(evaluator: Any, dataset: Dict[str, Any]) -> Any:
+def _stock_evaluator(evaluator: Any, dataset: Dict[str, Any],
+                     key: str) -> Any:
     """The metrics for all classes, else those of the first split.
 
-    A stock evaluator reads the files of the data set of the merged config.
+    They read the files of the data set of the merged config, as a stock
+    pipeline does not pack the ground truth that a ClassSubset gives.
     """
     if not is_mmswap_type(evaluator, 'SwapEvaluator'):
         return evaluator
     metrics = evaluator['metrics']
     if is_by_split(metrics):
-        chosen = metrics.get('all', next(iter(metrics.values())))
-    else:
-        chosen = [with_files(m, dataset) for m in stock_metrics(metrics)]
-    if isinstance(chosen, list) and len(chosen) == 1:
-        return chosen[0]
-    return chosen
+        metrics = metrics.get('all', next(iter(metrics.values())))
+    chosen = [with_files(each, dataset) for each in stock_metrics(metrics)]
+    if any(map(lacks_truth, chosen)) and not _packs_truth(dataset):
+        print_log(
+            f'WARNING: {key} of the merged config has no ann_file, as '
+            f'{key.replace("evaluator", "dataloader")}.dataset names no COCO '
+            'json of its own: set it to one that lists the ground truth of '
+            'all images before the merged model is scored')
+    return chosen[0] if len(chosen) == 1 else chosen
+
+
+def _packs_truth(dataset: Dict[str, Any]) -> bool:
+    """Whether a pipeline gives metrics the annotations of each image."""
+    packed = [key for _, part in walk(dataset) if isinstance(part, dict)
+              for key in part.get('meta_keys') or ()]
+    return bool({'instances', 'segments_info'}.intersection(packed))
 
 
 def _with_twins(value: Any) -> Any:

@@ -47,14 +47,14 @@ class SwapDataset(Dataset):
             None, for a forget phase without learned classes.
         subset: Further arguments of each ``ClassSubset``, such as
             ``dict(shots=4)``; under ``old`` or ``new``, those of the subsets
-            of that data set alone, and under the name of a branch, those of
-            that branch, such as ``dict(retain=dict(others='ignore'))``.
+            of that data set alone, under the name of a branch those of that
+            branch, such as ``dict(retain=dict(others='ignore'))``.
         forgotten: What the retain branch shows of the classes to forget.
             ``'left_out'`` (published, the default): no labels of theirs.
             ``'labelled'``, in a learn phase: they are retained until they are
             forgotten, so that they are not taken for what is learned.
-            ``'background'``, in a forget phase: also all images that show
-            them, without their labels.
+            ``'background'``, in a forget phase: their images too, without
+            these labels.
 
     Attributes:
         branches: The built data sets of each branch, as a dict of lists.

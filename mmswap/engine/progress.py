@@ -193,16 +193,3 @@ def duration(seconds: float) -> str:
     if hours:
         return f'{hours} h {minutes} min'
     return f'{minutes} min {rest} s' if minutes else f'{rest} s'
-
-
-def short_list(names: Any, shown: int = 8) -> str:
-    """Names in a line: all of a few, the first of many.
-
-    Args:
-        names: A sequence of names.
-        shown: How many to write out, at most.
-    """
-    names = list(names)
-    if len(names) <= shown + 1:
-        return ', '.join(names)
-    return f'{", ".join(names[:shown])} and {len(names) - shown} more'

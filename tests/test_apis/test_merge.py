@@ -127,8 +127,9 @@ def best_objects(model, subset):
                 found.labels == label][:2].tolist()]
 
 
+@pytest.mark.parametrize('by_split', [True, False])
 def test_the_stock_config_scores_what_the_phase_did(
-        tmp_path, build_swap, randomise_adapter, read_config):
+        tmp_path, build_swap, randomise_adapter, read_config, by_split):
     """Also where the file lists the categories in another order."""
     model = randomise_adapter(build_swap('mask_rcnn'))
     torch.manual_seed(0)
@@ -152,9 +153,9 @@ def test_the_stock_config_scores_what_the_phase_did(
                 data_root=str(tmp_path), data_prefix=dict(img=''),
                 metainfo=dict(classes=names),
                 pipeline=cfg.test_pipeline)))
-    cfg.val_evaluator.metrics = dict(
-        type='CocoMetric', ann_file=str(tmp_path / 'val.json'),
-        metric='bbox', classwise=True)
+    metric = dict(type='CocoMetric', metric='bbox', classwise=True)
+    cfg.val_evaluator.metrics = dict(all=metric, learn=metric) if (
+        by_split) else dict(metric, ann_file=str(tmp_path / 'val.json'))
     cfg.test_dataloader = cfg.test_cfg = cfg.test_evaluator = None
     objects = list(best_objects(model.eval(), cfg.val_dataloader.dataset))
     write_scenes(tmp_path, order, objects)

@@ -1,10 +1,8 @@
 """The metrics of each split, from stock evaluators."""
 import pytest
 
-from mmswap.class_table import ClassTable
 from mmswap.config.split_metrics import metrics_by_split, with_files
 
-TABLE = ClassTable(base=('a', 'b'), learn=('c', ))
 COCO = dict(type='CocoMetric', ann_file='old/val.json', metric='bbox')
 PANOPTIC = dict(
     type='CocoPanopticMetric',
@@ -15,22 +13,21 @@ PANOPTIC = dict(
 
 @pytest.mark.parametrize('stock', [
     COCO, [COCO], dict(type='Evaluator', metrics=[COCO])])
-def test_each_split_with_a_class_has_the_stock_metric_without_its_file(stock):
-    found = metrics_by_split(stock, TABLE)
-    assert list(found) == ['retain', 'learn', 'all']
+def test_each_split_has_the_stock_metric_without_its_file(stock):
+    found = metrics_by_split(stock)
+    assert list(found) == [
+        'retain', 'forget', 'learn', 'forgotten_before', 'missing', 'all']
     for metrics in found.values():
         assert metrics == [dict(type='CocoMetric', metric='bbox')]
     assert COCO['ann_file'] == 'old/val.json'
 
 
-def test_without_a_table_every_split_may_have_a_class():
-    found = metrics_by_split(COCO)
-    assert list(found) == [
-        'retain', 'forget', 'learn', 'forgotten_before', 'missing', 'all']
+def test_data_labelled_in_part_has_no_whole():
+    assert 'all' not in metrics_by_split(COCO, images='split')
 
 
 def test_the_panoptic_metric_is_the_one_that_splits():
-    found = metrics_by_split([PANOPTIC, COCO], TABLE)
+    found = metrics_by_split([PANOPTIC, COCO])
     assert found['learn'] == [
         dict(type='mmswap.PanopticMetric', backend_args=None),
         dict(type='CocoMetric', metric='bbox')]
@@ -38,7 +35,7 @@ def test_the_panoptic_metric_is_the_one_that_splits():
 
 def test_metrics_by_split_stay():
     metrics = dict(retain=COCO)
-    assert metrics_by_split(metrics, TABLE) is metrics
+    assert metrics_by_split(metrics) is metrics
 
 
 @pytest.mark.parametrize(

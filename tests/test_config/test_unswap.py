@@ -60,7 +60,7 @@ def test_what_is_kept_and_what_goes():
     stock = merged_config(given, dict(type='Stock', n=3), TABLE).to_dict()
     assert given.to_dict() == before
     inner = dict(DATASET, metainfo=dict(classes=('a', 'b', 'c')))
-    metric = dict(type='CocoMetric', metric='bbox')
+    metric = dict(type='CocoMetric', metric='bbox', ann_file='val.json')
     assert stock == dict(
         default_scope='mmdet',
         custom_imports=dict(imports=['mine'], extra=1),
@@ -107,13 +107,16 @@ def test_subsets_within_wrappers():
 def test_panoptic_parts_become_those_of_mmdet():
     table = ClassTable(['a', 'sky'], ['b'], ['a'], stuff=['sky'])
     loader = dict(type='mmswap.LoadPanopticAnnotations', with_seg=False)
-    inner = dict(DATASET, type='CocoPanopticDataset', pipeline=[loader])
+    inner = dict(DATASET, type='CocoPanopticDataset', pipeline=[loader],
+                 data_prefix=dict(seg='s/'))
     cfg = _phase(_subset(inner))
     cfg.test_evaluator = dict(
         type='mmswap.SwapEvaluator',
         metrics=dict(all=[dict(type='mmswap.PanopticMetric', prefix='p')]))
     stock = merged_config(cfg, dict(type='M'), table)
-    assert stock.test_evaluator == dict(type='CocoPanopticMetric', prefix='p')
+    assert stock.test_evaluator == dict(
+        type='CocoPanopticMetric', prefix='p', ann_file='val.json',
+        seg_prefix='s/')
     dataset = stock.test_dataloader.dataset
     assert dataset.pipeline == [dict(loader, type='LoadPanopticAnnotations')]
     assert dataset.metainfo == dict(
@@ -181,3 +184,27 @@ def test_a_stock_evaluator_reads_the_files_of_the_merged_data_set():
         dict(type='Stock'), TABLE)
     for key in ('val_evaluator', 'test_evaluator'):
         assert merged[key] == dict(stock, ann_file='new/val.json')
+
+
+JSON = _subset(dict(DATASET, ann_file='x.json'))
+LIST = _subset(dict(DATASET, ann_file='x.txt'))
+PACKED = _subset(dict(DATASET, ann_file='x.txt', pipeline=[
+    dict(type='PackDetInputs', meta_keys=('img_id', 'instances'))]))
+
+
+@pytest.mark.parametrize('dataset, warned', [
+    (JSON, False), (LIST, True), (PACKED, False),
+    (dict(type='ConcatDataset', datasets=[JSON, JSON]), True)])
+@pytest.mark.parametrize('by_split', [True, False])
+def test_a_metric_without_ground_truth_is_named(dataset, warned, by_split,
+                                                capsys):
+    metric = dict(type='CocoMetric', metric='bbox')
+    evaluator = dict(type='mmswap.SwapEvaluator',
+                     metrics=dict(all=metric) if by_split else metric)
+    cfg = _phase(dataset, val_evaluator=evaluator,
+                 test_evaluator=dict(type='VOCMetric'))
+    stock = merged_config(cfg, dict(type='M'), TABLE)
+    assert ('WARNING: val_evaluator' in capsys.readouterr().out) is warned
+    assert stock.val_evaluator.get('ann_file') == (
+        'x.json' if dataset is JSON else None)
+    assert stock.test_evaluator == dict(type='VOCMetric')

@@ -3,7 +3,7 @@ import io
 
 import pytest
 
-from mmswap.engine.progress import Bar, Console, duration, short_list
+from mmswap.engine.progress import Bar, Console, duration
 
 
 class Terminal(io.StringIO):
@@ -159,10 +159,3 @@ def test_a_log_handler_can_write(file):
     (7500, '2 h 5 min')])
 def test_durations(seconds, text):
     assert duration(seconds) == text
-
-
-def test_short_list():
-    assert short_list('abc') == 'a, b, c'
-    assert short_list('abcdefghi') == 'a, b, c, d, e, f, g, h, i'
-    assert short_list('abcdefghij') == 'a, b, c, d, e, f, g, h and 2 more'
-    assert short_list('abcde', 2) == 'a, b and 3 more'

@@ -115,10 +115,8 @@ def plan_swap(stock_config: Union[str, Path],
     base = base_names(checkpoint_names(loaded), kind.base_names(), str(path))
     if stock.scope == 'mmpretrain' and len(set(base)) < len(base):
         base = kind.renamed = unique_names(base)
-        _check_plain(kind, 'classes of one name to be told apart')
+        _check_plain(kind)
     check_known('--forget', names, base, 'the classes of the base model')
-    if settings.order.startswith('forget'):
-        _check_plain(kind, f'--order {settings.order} to begin')
     learn, notes = _learned(kind, new, base, settings.learn)
     table = ClassTable(base, learn, names, stuff=kind.stuff(new))
     targets = find_targets(stock)
@@ -165,10 +163,10 @@ def write_swap(swap: Swap, out: Union[str, Path],
     return list(files)
 
 
-def _check_plain(kind: DataKind, why: str) -> None:
+def _check_plain(kind: DataKind) -> None:
     if kind.is_wrapped():
         raise ValueError('train_dataloader.dataset must be no wrapper of data '
-                         f'sets for {why}, got '
+                         'sets for classes of one name to be told apart, got '
                          f'{kind.stock.cfg.train_dataloader.dataset.type}')
 
 

@@ -70,13 +70,14 @@ def _whole(swap: Swap, phase: str, base: Node,
         (None if swap.targets is None else
          'Without feed-forward layers of transformers, LoRA goes into these.',
          'model', model),
-        (f'Each step has images to {phase_kind(phase)} (target) and old images of '
-         f'what is to be retained.{swap.labels}', 'train_dataloader',
+        (f'Each step has images to {phase_kind(phase)} (target) and old '
+         f'images of what is to be retained.{swap.labels}', 'train_dataloader',
          _train_dataloader(swap, phase)),
         (swap.val.why, 'val_dataloader = test_dataloader',
          dict(dataset=swap.val.dataset)),
         (None, 'val_evaluator = test_evaluator', _evaluator(swap)),
-        (length.why(), 'train_cfg', length.train_cfg()),
+        (('The first request: ' if swap.requests else '') + length.why(),
+         'train_cfg', length.train_cfg()),
         ('Instead of the stock schedule, whose warm-up may outlast a phase.',
          'param_scheduler', [length.scheduler()]),
         ('A learning rate for LoRA; weights as a whole would not bear it.',
@@ -161,8 +162,8 @@ def _train_dataloader(swap: Swap, phase: str) -> Node:
     retain, target = swap.batch
     workers = swap.stock.cfg.train_dataloader.get('num_workers', 2)
     dataset: Dict[str, Node] = dict(
-        type='mmswap.SwapDataset', phase=_data_phase(phase), classes=Code('classes'),
-        old=swap.old)
+        type='mmswap.SwapDataset', phase=_data_phase(phase),
+        classes=Code('classes'), old=swap.old)
     if swap.new is not None:
         dataset['new'] = swap.new
     return dict(

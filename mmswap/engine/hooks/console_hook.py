@@ -8,8 +8,9 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 
 from mmswap.class_table import ALL_SPLITS
+from mmswap.config.listing import listed
 from mmswap.datasets import SwapDataset
-from mmswap.engine.progress import Bar, Console, short_list
+from mmswap.engine.progress import Bar, Console
 from mmswap.engine.unwrap import swap_model_of
 from mmswap.evaluation.score_tables import validation_table
 from mmswap.models import SwapModel
@@ -17,6 +18,7 @@ from mmswap.registry import HOOKS
 
 _LOSS = 'train/loss'
 _PATIENCE = 30  # seconds between two lines of a validation
+_SHOWN = 8  # names of a split
 
 
 @HOOKS.register_module()
@@ -129,7 +131,7 @@ def describe_training(runner: Runner) -> str:
         table = model.class_table
         names = {split: getattr(table, split) for split in ALL_SPLITS}
         lines.append('classes: ' + '; '.join(
-            f'{split} {short_list(found)}'
+            f'{split} {listed(found, _SHOWN)}'
             for split, found in names.items() if found))
     lines.append(f'images: {_images(runner.train_dataloader.dataset)}; '
                  f'trains {_parameters(model)}')
