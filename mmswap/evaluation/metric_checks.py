@@ -96,6 +96,24 @@ def check_found(found: Mapping[str, Any]) -> None:
                          'what is elsewhere would find an object, got 0')
 
 
+def check_distinct(results: Mapping[str, float],
+                   called: Mapping[str, float]) -> None:
+    """Refuse a metric that has a name of what is told of objects.
+
+    Args:
+        results: What the metrics of all splits gave.
+        called: What is told of what objects are called.
+
+    Raises:
+        ValueError: If a name is in both.
+    """
+    both = sorted(set(results) & set(called))
+    if both:
+        raise ValueError(
+            'val_evaluator.metrics must have a prefix of their own where '
+            f'SwapEvaluator itself reports such names, got {both}')
+
+
 def table_of_data(meta: Mapping[str, Any]) -> ClassTable:
     """The class table that a data set tells.
 

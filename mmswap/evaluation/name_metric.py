@@ -1,5 +1,5 @@
 """A metric that says what the objects of each split are called."""
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
@@ -13,6 +13,7 @@ from mmswap.tasks.lookup import samples_of
 from mmswap.tasks.naming import FoundRule, Naming
 
 Background = Union[str, Sequence[str], None]
+Labels = Tuple[int, ...]
 Sample = Union[BaseDataElement, dict]
 _COUNTS = 'counts'
 # Of the new names so many are metrics, the most frequent ones.
@@ -55,16 +56,18 @@ class NameMetric(BaseMetric):
         self._beside = beside.metric
         self._background = background
         self._table: Optional[ClassTable] = None
-        self._labels: Dict[str, Tuple[int, ...]] = {}
-        self._background_labels: Tuple[int, ...] = ()
+        self._labels: Dict[str, Labels] = {}
+        self._background_labels: Labels = ()
 
-    def use_table(self, table: ClassTable,
-                  labels: Dict[str, Tuple[int, ...]]) -> None:
+    def use_table(self, table: ClassTable, labels: Mapping[str, Labels],
+                  splits: Sequence[str]) -> None:
         """Set the class table.
 
         Args:
             table: The class table.
-            labels: The labels of each split to tell of, by its name.
+            labels: The labels of each split.
+            splits: The splits that are scored. They are told of, but for
+                ``all``.
 
         Raises:
             ValueError: If ``background`` names a class that is not there.
@@ -79,7 +82,8 @@ class NameMetric(BaseMetric):
         if given is None:
             names = [n for n in table.names if n == 'background']
         self._background_labels = tuple(map(table.names.index, names))
-        self._table, self._labels = table, labels
+        self._table = table
+        self._labels = {s: labels[s] for s in splits if s != 'all'}
 
     def process(self, data_batch: Any,
                 data_samples: Sequence[Sample]) -> None:
@@ -131,6 +135,24 @@ class NameMetric(BaseMetric):
         for line in new_name_lines(metrics):
             print_log(line, logger='current')
         return metrics
+
+    def as_dict(self) -> Dict[str, Any]:
+        """All that the last evaluation found, for a json file.
+
+        Returns:
+            ``splits``, the class names of each split; ``min_iou`` and
+            ``min_score``; and what :meth:`NameCounts.as_dict` tells. Empty
+            before an evaluation.
+        """
+        if self.counts is None or self._table is None:
+            return {}
+        names = self._table.names
+        splits = {
+            split: [names[label] for label in labels]
+            for split, labels in self._labels.items()
+        }
+        return dict(
+            splits=splits, **self.rule._asdict(), **self.counts.as_dict(names))
 
     def _of_split(self, labels: Sequence[int]) -> Dict[str, float]:
         counts, table = self.counts, self._table

@@ -15,6 +15,7 @@ from mmswap.evaluation.build_metrics import (
 from mmswap.evaluation.known_scores import Scores, check_forget, read_scores
 from mmswap.evaluation.metric_checks import (
     check_classes,
+    check_distinct,
     check_labelled,
     table_of_data,
 )
@@ -33,16 +34,15 @@ class SwapEvaluator(Evaluator):
     (``DetectionSamples``, ``PanopticSamples``, ``SemanticSamples``,
     ``ImageSamples``) for what that means to a task. The mean of a metric over
     the splits, weighted by their numbers of classes (of images for top-1), is
-    what the metric gives for the whole. Each metric sees its own classes
-    alone instead of the means being taken from one evaluation, as stock
-    metrics round their figures by class. mmdet's ``CocoMetric`` takes about
-    as long for all splits together as once for the whole, metrics that read
-    maps as many times as long as there are splits.
+    what the metric gives for the whole. The means are not taken
+    from one evaluation, as stock metrics round their figures by class.
 
     Those under ``all`` are fed everything, so they give the same numbers as
     in mmengine's ``Evaluator``. The results are called
 
     - ``<split>/<name>``, such as ``retain/coco/bbox_mAP``;
+    - ``<split>/named``, ``renamed`` and ``unseen``, shares of the objects of
+      a split, and what else :class:`NameMetric` tells of them;
     - ``swap/<split>``, the primary metric of each split;
     - ``swap/retain_and_missing``, that of both together, where there are
       missing classes;
@@ -91,9 +91,9 @@ class SwapEvaluator(Evaluator):
         subsets: Further sets of classes to score, class names by a name of
             the set, with the metrics of ``forget``. Their results are called
             as those of a split. Defaults to None.
-        found: When an object counts as found, the arguments ``min_iou``,
-            ``min_score`` and ``background`` of ``NameMetric``. Defaults to
-            None, those of its defaults.
+        found: When an object counts as found: ``dict(min_iou=0.5,
+            min_score=0.3, background=None)``, or some of these arguments of
+            ``NameMetric``. Defaults to None, these values.
 
     Attributes:
         class_table: The class table; None until the data set tells it.
@@ -204,6 +204,7 @@ class SwapEvaluator(Evaluator):
                                   self.primary)
         summary = {f'swap/{split}': acc for split, acc in accuracy.items()}
         called = {} if self.names is None else self.names.evaluate(size)
+        check_distinct(results, called)
         return {**results, **called, **summary, **self._scores(accuracy)}
 
     def _by_split(self) -> Dict[str, SplitMetric]:
@@ -229,8 +230,7 @@ class SwapEvaluator(Evaluator):
             if isinstance(metric, SplitMetric):
                 metric.labels = labels[metric.split]
         if self.names is not None:
-            splits = {s: labels[s] for s in self._by_split() if s != 'all'}
-            self.names.use_table(table, splits)
+            self.names.use_table(table, labels, tuple(self._by_split()))
         if table.forget and 'forget' in self._by_split():
             for key, scores in self._told.items():
                 check_forget(scores, f'val_evaluator.{key}')

@@ -104,6 +104,20 @@ def test_primary_metrics_do_not_see_the_shares():
     assert results['forget/recall'] == pytest.approx(2 / 3)
 
 
+def test_a_metric_with_a_name_of_the_shares_is_refused():
+
+    class Named(BaseMetric):
+
+        def process(self, _, data_samples):
+            self.results.extend(data_samples)
+
+        def compute_metrics(self, _):
+            return dict(named=7.)
+
+    with pytest.raises(ValueError, match=r"metrics must .*'forget/named'"):
+        run(SwapEvaluator(dict(forget=Named())), make_samples())
+
+
 def test_no_shares_without_a_metric_of_a_split():
     results = run(SwapEvaluator(dict(all=COCO)), make_samples())
     assert all(name.startswith('all/coco/') for name in results)
@@ -196,8 +210,9 @@ def test_five_new_names_and_all_in_the_counts():
         swap_classes=dict(base=list(names), forget=['old'])))
     told = [n.rpartition('/')[2] for n in results if '/renamed_to/' in n]
     assert told == ['g', 'f', 'e', 'd', 'c']
-    counts = evaluator.names.counts.as_dict(names)
-    assert counts == dict(
+    assert evaluator.names.as_dict() == dict(
+        splits=dict(retain=list('abcdefg'), forget=['old']),
+        min_iou=.5, min_score=.3,
         called=dict(old={n: i for i, n in enumerate('abcdefg', 1)}),
         unseen={})
 
@@ -215,7 +230,7 @@ def shares_on_rank(rank, world, folder):
     return json.dumps([
         {split: of_split(results, split)
          for split in ('retain', 'forget', 'learn')},
-        evaluator.names.counts.as_dict(META['classes'])])
+        evaluator.names.as_dict()])
 
 
 @pytest.mark.slow
