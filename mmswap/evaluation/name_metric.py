@@ -1,4 +1,5 @@
 """A metric that says what the objects of each split are called."""
+import math
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from mmengine.evaluator import BaseMetric
@@ -165,7 +166,7 @@ class NameMetric(BaseMetric):
         for split in ('retain', 'learn'):
             of_split = table.labels(split)
             if of_split:
-                shares[f'renamed_to_{split}'] = sum(
+                shares[f'renamed_to_{split}'] = math.fsum(
                     share for label, share in new_names.items()
                     if label in of_split)
         for label, share in list(new_names.items())[:_NEW_NAMES]:

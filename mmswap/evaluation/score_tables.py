@@ -145,7 +145,8 @@ def new_name_lines(metrics: Metrics) -> List[str]:
     for key, value in metrics.items():
         split, is_share, name = key.partition('/renamed_to/')
         if is_share:
-            names.setdefault(split, []).append(f'{name} {value:.0%}')
+            share = '<1%' if value < .005 else f'{value:.0%}'
+            names.setdefault(split, []).append(f'{name} {share}')
     return [f'{split} renamed: ' + ', '.join(found)
             for split, found in names.items()]
 

@@ -54,6 +54,8 @@ def test_where_objects_go_and_their_new_names():
         'forget renamed: cat 38%, old cow 12%',
     ]
     assert new_name_lines({'forget/coco/bbox_mAP': 1.}) == []
+    assert new_name_lines({'learn/renamed_to/cat': .002}) == [
+        'learn renamed: cat <1%']
 
 
 def test_shares_are_no_metrics_that_are_not_known():
