@@ -14,6 +14,8 @@ from toy_detections import CLASSES, META, SCENES, make_samples
 from two_ranks import run_on_two_ranks
 
 from mmswap.evaluation import SwapEvaluator
+from mmswap.tasks.base_samples import BaseSamples
+from mmswap.tasks.detection import DetectionSamples
 
 COCO = dict(type='mmdet.CocoMetric', metric='bbox')
 # By hand, of the scenes: dogs are named in 11 and 12 and missed in 15; the
@@ -128,6 +130,14 @@ def test_a_split_without_objects_is_left_out():
     results = run(SwapEvaluator(COCO), samples)
     assert of_split(results, 'learn') == {}
     assert of_split(results, 'forget')['named'] == .5
+
+
+def test_samples_of_a_kind_that_cannot_tell(monkeypatch):
+    """As a plugin's kind may be."""
+    monkeypatch.setattr(DetectionSamples, 'namings', BaseSamples.namings)
+    results = run(SwapEvaluator(COCO), make_samples())
+    assert of_split(results, 'forget') == {}
+    assert results['swap/forget'] > 0
 
 
 def test_further_sets_of_classes_have_shares():

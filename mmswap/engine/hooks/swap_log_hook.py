@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 from mmswap.engine.progress import FOR_CONSOLE
 from mmswap.engine.unwrap import swap_model_of
 from mmswap.evaluation import SwapEvaluator
+from mmswap.evaluation.score_tables import validation_table
 from mmswap.models.adapters.groups import stacked_norms
 from mmswap.registry import HOOKS
 
@@ -88,7 +89,8 @@ class SwapLogHook(Hook):
         }
         runner.logger.info(
             'mmswap: before training ' +
-            ', '.join(f'{k} {v:.4f}' for k, v in before.items()))
+            ', '.join(f'{k} {v:.4f}' for k, v in before.items()) + '\n' +
+            validation_table(metrics))
         return before
 
     def after_train_iter(self,
