@@ -5,7 +5,9 @@ from mmswap.class_table import ALL_SPLITS
 from mmswap.evaluation.score_tables import (
     cell,
     format_table,
+    new_name_lines,
     shown_metrics,
+    shown_shares,
     split_metric,
 )
 from mmswap.evaluation.scores import swap_scores
@@ -41,11 +43,12 @@ def build_report(columns: Sequence[Column]) -> Dict[str, Any]:
     Returns:
         ``columns``, their names; ``rows``, each a dict of ``split``,
         ``metric`` and ``values`` (one a column, None where not measured);
-        ``metrics``, everything measured, by column. The rows ``h_mean`` (the
-        drop from the pre-trained model), ``h_mean_request`` (from the start
-        of the request; of a plan only) and ``score`` of the split ``swap``
-        are the evaluator's or, where it gave none, computed against the base
-        column.
+        ``metrics``, everything measured, by column; ``new_names``, lines that
+        tell what renamed objects are called, by column. The rows ``h_mean``
+        (the drop from the pre-trained model), ``h_mean_request`` (from the
+        start of the request; of a plan only) and ``score`` of the split
+        ``swap`` are the evaluator's or, where it gave none, computed against
+        the base column.
     """
     rows = [
         dict(
@@ -56,6 +59,7 @@ def build_report(columns: Sequence[Column]) -> Dict[str, Any]:
         for split in ALL_SPLITS
     ]
     rows = [row for row in rows if any(v is not None for v in row['values'])]
+    rows += _share_rows(columns)
     scores = [_scores(columns[0].metrics, column.metrics)
               for column in columns[1:]]
     for name in _SCORES:
@@ -66,7 +70,21 @@ def build_report(columns: Sequence[Column]) -> Dict[str, Any]:
     return dict(
         columns=[column.name for column in columns],
         rows=rows,
-        metrics={c.name: dict(c.metrics) for c in columns})
+        metrics={c.name: dict(c.metrics) for c in columns},
+        new_names={c.name: new_name_lines(c.metrics) for c in columns})
+
+
+def _share_rows(columns: Sequence[Column]) -> List[Dict[str, Any]]:
+    """What share of each split's objects is named, renamed and unseen."""
+    rows = [
+        dict(
+            split=split,
+            metric=name,
+            values=[c.metrics.get(f'{split}/{name}') for c in columns])
+        for split in ALL_SPLITS
+        for name in shown_shares([c.metrics for c in columns])
+    ]
+    return [row for row in rows if any(v is not None for v in row['values'])]
 
 
 def _group_rows(columns: Sequence[Column]) -> List[Dict[str, Any]]:
@@ -85,13 +103,20 @@ def _group_rows(columns: Sequence[Column]) -> List[Dict[str, Any]]:
 def format_report(report: Mapping[str, Any]) -> str:
     """The rows of a report as a Markdown table that reads well as text.
 
+    Below it stands what renamed objects are called.
+
     Args:
         report: What :func:`build_report` returned.
     """
     lines = [['split', 'metric', *report['columns']]]
     for row in report['rows']:
         lines.append([row['split'], row['metric'], *map(cell, row['values'])])
-    return format_table(lines, 2)
+    names = [
+        f'- {column}: {line}'
+        for column, found in report['new_names'].items() for line in found
+    ]
+    table = format_table(lines, 2)
+    return '\n'.join([table, '', *names]) if names else table
 
 
 def primary_metrics(metrics: Metrics) -> Dict[str, float]:

@@ -1,10 +1,11 @@
 """Builds the metrics of all splits from the evaluator's config."""
-from typing import List, Mapping, Optional, Sequence, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from mmengine.evaluator import BaseMetric
 
-from mmswap.class_table import ALL_SPLITS
-from mmswap.evaluation.metric_checks import check_config
+from mmswap.class_table import ALL_SPLITS, ClassTable
+from mmswap.evaluation.metric_checks import check_config, check_found
+from mmswap.evaluation.name_metric import NameMetric
 from mmswap.evaluation.split_metric import SplitMetric
 from mmswap.registry import METRICS
 
@@ -50,6 +51,52 @@ def build_metrics(metrics: Mapping[str, Metrics],
                     f'each split, got one {type(metric).__name__} twice')
             built.append(SplitMetric(metric, split, images))
     return built
+
+
+def build_name_metric(metrics: Sequence[BaseMetric],
+                      found: Mapping[str, Any]) -> Optional[NameMetric]:
+    """Build the metric that says what objects are called.
+
+    Args:
+        metrics: Those of all splits.
+        found: The arguments of :class:`NameMetric` that differ from their
+            defaults.
+
+    Returns:
+        The metric; None if there is none of a split, so that nothing is known
+        of the samples.
+
+    Raises:
+        TypeError: If ``found`` is no dict.
+        ValueError: If it has a wrong key or value.
+    """
+    check_found(found)
+    for metric in metrics:
+        if isinstance(metric, SplitMetric) and metric.split != 'all':
+            return NameMetric(metric, **found)
+    return None
+
+
+def labels_of_splits(table: ClassTable,
+                     subsets: Subsets) -> Dict[str, Tuple[int, ...]]:
+    """The labels of all splits and subsets.
+
+    Args:
+        table: The class table.
+        subsets: The class names of each subset.
+
+    Raises:
+        ValueError: If a subset is empty or names a class that is not there.
+    """
+    labels = {split: table.labels(split) for split in (*ALL_SPLITS, 'all')}
+    for subset, wanted in subsets.items():
+        unknown = [name for name in wanted if name not in table.names]
+        if unknown or not wanted:
+            raise ValueError(
+                f'val_evaluator.subsets[{subset!r}] must name classes of '
+                f'the class table, {list(table.names)}, got {wanted}')
+        labels[subset] = tuple(map(table.names.index, wanted))
+    return labels
 
 
 def _of_subsets(metrics: Mapping[str, Metrics],

@@ -40,6 +40,22 @@ def read_scores(scores: Scores, key: str) -> Dict[str, float]:
     return _by_split(values, f'{key} ({scores})')
 
 
+def check_forget(scores: Mapping[str, float], key: str) -> None:
+    """Refuse scores from which no drop can be told.
+
+    Args:
+        scores: What :func:`read_scores` returned.
+        key: The config key that they stand at, for messages.
+
+    Raises:
+        ValueError: If they do not tell of ``forget``.
+    """
+    if 'forget' not in scores:
+        raise ValueError(
+            f'{key} must have the key forget, the primary metric of the '
+            f'classes to forget before the swap, got {scores}')
+
+
 def _by_split(values: Mapping[str, Any], source: str) -> Dict[str, float]:
     """Pick the metric of each split, ``swap/<split>`` or ``<split>``."""
     found = {}

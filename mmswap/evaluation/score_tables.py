@@ -2,6 +2,7 @@
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from mmswap.class_table import ALL_SPLITS
+from mmswap.evaluation.name_counts import SHARES
 from mmswap.evaluation.scores import find_primary
 from mmswap.tasks.lookup import primary_metrics
 
@@ -20,7 +21,8 @@ def validation_table(metrics: Metrics) -> str:
 
     Returns:
         A table as :func:`format_table` makes it and, below it, the scores of
-        the swap where there are any; empty without a metric.
+        the swap and the new names of objects, where there are any; empty
+        without a metric.
     """
     metrics = scalar_metrics(metrics)
     splits = [split for split in (*ALL_SPLITS, 'all')
@@ -32,11 +34,14 @@ def validation_table(metrics: Metrics) -> str:
     for name in shown_metrics([metrics])[:_ROWS]:
         values = [split_metric(metrics, split, name) for split in splits]
         lines.append([name, *map(cell, values)])
+    for name in shown_shares([metrics]):
+        values = [metrics.get(f'{split}/{name}') for split in splits]
+        lines.append([name, *map(cell, values)])
     scores = [f'{name} {cell(metrics[f"swap/{name}"])}'
               for name in ('h_mean', 'h_mean_request', 'score')
               if f'swap/{name}' in metrics]
     return '\n'.join([format_table(lines, 1), *filter(None, [
-        ', '.join(scores)])])
+        ', '.join(scores)]), *new_name_lines(metrics)])
 
 
 def format_table(lines: Sequence[Sequence[str]], names: int) -> str:
@@ -107,7 +112,43 @@ def shown_metrics(columns: Sequence[Metrics]) -> List[str]:
         key.partition('/')[2] for column in columns for key in column
         if key.partition('/')[0] in ALL_SPLITS
     ]
-    return list(dict.fromkeys(names))
+    return list(dict.fromkeys(
+        name for name in names
+        if name not in SHARES and not name.startswith('renamed_to')))
+
+
+def shown_shares(columns: Sequence[Metrics]) -> List[str]:
+    """Which shares of objects are known: ``named``, ``renamed`` and so on.
+
+    Args:
+        columns: The metrics of each moment.
+    """
+    return [
+        name for name in SHARES
+        if any(f'{split}/{name}' in column for column in columns
+               for split in ALL_SPLITS)
+    ]
+
+
+def new_name_lines(metrics: Metrics) -> List[str]:
+    """What the renamed objects are called: a line a split that has some.
+
+    Args:
+        metrics: Those of all splits, with ``forget/renamed_to/cat`` and the
+            like.
+
+    Returns:
+        Such as ``forget renamed: cat 38%, cow 9%``: shares of all objects
+        of the split.
+    """
+    names: Dict[str, List[str]] = {}
+    for key, value in metrics.items():
+        split, is_share, name = key.partition('/renamed_to/')
+        if is_share:
+            share = '<1%' if value < .005 else f'{value:.0%}'
+            names.setdefault(split, []).append(f'{name} {share}')
+    return [f'{split} renamed: ' + ', '.join(found)
+            for split, found in names.items()]
 
 
 def _whole(metrics: Metrics) -> List[List[str]]:

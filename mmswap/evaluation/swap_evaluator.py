@@ -1,13 +1,25 @@
 """The evaluator that tells what was retained, forgotten and learned."""
-from typing import Any, Dict, List, Mapping, Optional, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
 from mmengine.evaluator import BaseMetric, Evaluator
 
 from mmswap.class_table import ALL_SPLITS, ClassTable
 from mmswap.config.split_metrics import is_by_split, metrics_by_split
-from mmswap.evaluation.build_metrics import Metrics, Subsets, build_metrics
-from mmswap.evaluation.known_scores import Scores, read_scores
-from mmswap.evaluation.metric_checks import check_labelled
+from mmswap.evaluation.build_metrics import (
+    Metrics,
+    Subsets,
+    build_metrics,
+    build_name_metric,
+    labels_of_splits,
+)
+from mmswap.evaluation.known_scores import Scores, check_forget, read_scores
+from mmswap.evaluation.metric_checks import (
+    check_classes,
+    check_distinct,
+    check_labelled,
+    table_of_data,
+)
+from mmswap.evaluation.name_metric import Sample
 from mmswap.evaluation.scores import find_primaries, swap_scores
 from mmswap.evaluation.split_metric import SplitMetric
 from mmswap.registry import EVALUATOR
@@ -22,16 +34,15 @@ class SwapEvaluator(Evaluator):
     (``DetectionSamples``, ``PanopticSamples``, ``SemanticSamples``,
     ``ImageSamples``) for what that means to a task. The mean of a metric over
     the splits, weighted by their numbers of classes (of images for top-1), is
-    what the metric gives for the whole. Each metric sees its own classes
-    alone instead of the means being taken from one evaluation, as stock
-    metrics round their figures by class. mmdet's ``CocoMetric`` takes about
-    as long for all splits together as once for the whole, metrics that read
-    maps as many times as long as there are splits.
+    what the metric gives for the whole. The means are not taken
+    from one evaluation, as stock metrics round their figures by class.
 
     Those under ``all`` are fed everything, so they give the same numbers as
     in mmengine's ``Evaluator``. The results are called
 
     - ``<split>/<name>``, such as ``retain/coco/bbox_mAP``;
+    - ``<split>/named``, ``renamed`` and ``unseen``, shares of the objects of
+      a split, and what else :class:`NameMetric` tells of them;
     - ``swap/<split>``, the primary metric of each split;
     - ``swap/retain_and_missing``, that of both together, where there are
       missing classes;
@@ -80,9 +91,13 @@ class SwapEvaluator(Evaluator):
         subsets: Further sets of classes to score, class names by a name of
             the set, with the metrics of ``forget``. Their results are called
             as those of a split. Defaults to None.
+        found: When an object counts as found: ``dict(min_iou=0.5,
+            min_score=0.3, background=None)``, or some of these arguments of
+            ``NameMetric``. Defaults to None, these values.
 
     Attributes:
         class_table: The class table; None until the data set tells it.
+        names: What objects are called; None without a metric of a split.
 
     Raises:
         TypeError: If an argument has a wrong type, or a metric cannot be
@@ -105,9 +120,12 @@ class SwapEvaluator(Evaluator):
                  before: Optional[Scores] = None,
                  pretrained: Optional[Scores] = None,
                  primary: Optional[str] = None,
-                 subsets: Optional[Subsets] = None) -> None:
+                 subsets: Optional[Subsets] = None,
+                 found: Optional[Mapping[str, Any]] = None) -> None:
         by_split = metrics_by_split(metrics, images=images)
         super().__init__(build_metrics(by_split, images, subsets))
+        # Apart from the metrics that a split is scored by.
+        self.names = build_name_metric(self.metrics, found or {})
         self._all_splits = not is_by_split(metrics)
         self.images = images
         self.primary = primary
@@ -136,22 +154,9 @@ class SwapEvaluator(Evaluator):
         meta = dataset_meta or {}
         table = self.class_table
         if table is None or not self._own_table:
-            if 'swap_classes' not in meta:
-                raise ValueError(
-                    'val_evaluator.classes must be a dict(base=..., '
-                    'learn=..., forget=...) where the data set does not tell '
-                    "its splits ('swap_classes' in its metainfo, which "
-                    'mmswap.ClassSubset writes), got None and a metainfo '
-                    f'with {sorted(meta)}')
-            table = ClassTable.from_cfg(meta['swap_classes'])
+            table = table_of_data(meta)
             self._use_table(table)
-        names = meta.get('classes')
-        if names is not None and tuple(names) != table.names:
-            raise ValueError(
-                'val_dataloader.dataset must have the classes of the class '
-                f'table, in its order: {list(table.names)}, got '
-                f"{list(names)}; mmswap.ClassSubset with keep='all' maps the "
-                'labels of any data set')
+        check_classes(meta, table)
         if any(split != 'all' for split in self._by_split()):
             check_labelled(meta, self.images)
 
@@ -167,6 +172,19 @@ class SwapEvaluator(Evaluator):
             ValueError: If it has other keys only.
         """
         self.before = read_scores(before, 'before') if before else None
+
+    def process(self,
+                data_samples: Sequence[Sample],
+                data_batch: Any = None) -> None:
+        """Feed all metrics.
+
+        Args:
+            data_samples: Ground truth and predictions of a batch of images.
+            data_batch: What the data loader gave, for stock metrics.
+        """
+        super().process(data_samples, data_batch)
+        if self.names is not None:
+            self.names.process(data_batch, data_samples)
 
     def evaluate(self, size: int) -> Dict[str, float]:
         """Compute the metrics of all splits and the scores of the swap.
@@ -185,7 +203,9 @@ class SwapEvaluator(Evaluator):
         accuracy = find_primaries(results, (*ALL_SPLITS, *self.subsets),
                                   self.primary)
         summary = {f'swap/{split}': acc for split, acc in accuracy.items()}
-        return {**results, **summary, **self._scores(accuracy)}
+        called = {} if self.names is None else self.names.evaluate(size)
+        check_distinct(results, called)
+        return {**results, **called, **summary, **self._scores(accuracy)}
 
     def _by_split(self) -> Dict[str, SplitMetric]:
         """One metric of each split and subset.
@@ -205,25 +225,15 @@ class SwapEvaluator(Evaluator):
                 m for m in self.metrics if not isinstance(m, SplitMetric) or
                 m.split in ('all', *self.subsets) or table.labels(m.split)
             ]
-        for name, wanted in self.subsets.items():
-            unknown = [n for n in wanted if n not in table.names]
-            if unknown or not wanted:
-                raise ValueError(
-                    f'val_evaluator.subsets[{name!r}] must name classes of '
-                    f'the class table, {list(table.names)}, got {wanted}')
+        labels = labels_of_splits(table, self.subsets)
         for metric in self.metrics:
-            if not isinstance(metric, SplitMetric):
-                continue
-            names = self.subsets.get(metric.split)
-            metric.labels = table.labels(metric.split) if names is None else (
-                tuple(map(table.names.index, names)))
-        for key, scores in self._told.items():
-            if 'forget' not in scores and table.forget and (
-                    'forget' in self._by_split()):
-                raise ValueError(
-                    f'val_evaluator.{key} must have the key forget, the '
-                    'primary metric of the classes to forget before the '
-                    f'swap, got {scores}')
+            if isinstance(metric, SplitMetric):
+                metric.labels = labels[metric.split]
+        if self.names is not None:
+            self.names.use_table(table, labels, tuple(self._by_split()))
+        if table.forget and 'forget' in self._by_split():
+            for key, scores in self._told.items():
+                check_forget(scores, f'val_evaluator.{key}')
 
     def _scores(self, accuracy: Mapping[str, float]) -> Dict[str, float]:
         """The scores of the swap, as far as its start is known."""

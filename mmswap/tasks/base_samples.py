@@ -1,8 +1,10 @@
 """How data samples are restricted to a split of the classes."""
 from abc import ABCMeta, abstractmethod
-from typing import Any, Dict, Mapping, Optional, Sequence, Set
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Set
 
 from mmengine.evaluator import BaseMetric
+
+from mmswap.tasks.naming import FoundRule, Naming
 
 Sample = Mapping[str, Any]
 
@@ -84,6 +86,23 @@ class BaseSamples(metaclass=ABCMeta):
         """
         del labels
         return dict(part)
+
+    def namings(self, sample: Sample, metric: BaseMetric,
+                rule: FoundRule) -> Optional[List[Naming]]:
+        """What each object of an image is called.
+
+        Args:
+            sample: The data sample of an image, with all classes.
+            metric: The metric that scores such samples.
+            rule: When an object counts as found.
+
+        Returns:
+            One for each object that is not to be ignored (for each pair of a
+            true and a predicted label that pixels have, for the image); None
+            unless a kind says otherwise: it cannot tell.
+        """
+        del sample, metric, rule
+        return None
 
 
 def without_results(sample: Sample) -> Dict[str, Any]:

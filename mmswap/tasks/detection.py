@@ -3,6 +3,7 @@ from typing import (
     Any,
     Collection,
     Dict,
+    List,
     Mapping,
     Optional,
     Sequence,
@@ -21,6 +22,8 @@ from mmswap.registry import TASKS
 from mmswap.tasks.base import Task
 from mmswap.tasks.base_labels import BaseLabels, DataInfo
 from mmswap.tasks.base_samples import BaseSamples, Sample, without_results
+from mmswap.tasks.instance_overlaps import instance_ious
+from mmswap.tasks.naming import FoundRule, Naming, name_objects
 from mmswap.tasks.shown_classes import detection_classes
 
 
@@ -142,6 +145,26 @@ class DetectionSamples(BaseSamples):
                 instances[key] = np.zeros((1, *value.shape[1:]), value.dtype)
         instances['labels'] += labels[0]
         return {**part, 'pred_instances': instances}
+
+    def namings(self, sample: Sample, metric: BaseMetric,
+                rule: FoundRule) -> List[Naming]:
+        """See :meth:`BaseSamples.namings`, and :func:`name_objects`."""
+        del metric
+        instances, predicted = sample['instances'], sample['pred_instances']
+        labels = [instance['bbox_label'] for instance in instances]
+        ignored = [
+            bool(instance.get('ignore_flag', 0)) or instance['bbox_label'] < 0
+            for instance in instances
+        ]
+        if all(ignored):
+            return []  # Spares encoding all masks.
+        if not len(predicted.get('labels', ())):
+            return name_objects(np.zeros(0), labels, ignored, [], [], rule)
+        ious = instance_ious(instances, ignored, predicted,
+                             sample['ori_shape'][:2])
+        return name_objects(ious, labels, ignored,
+                            predicted['labels'].tolist(),
+                            predicted['scores'].tolist(), rule)
 
 
 class InstanceTask(Task):

@@ -21,6 +21,7 @@ from mmswap.registry import TASKS
 from mmswap.tasks.base import Task
 from mmswap.tasks.base_labels import BaseLabels, DataInfo
 from mmswap.tasks.base_samples import BaseSamples, Sample
+from mmswap.tasks.naming import FoundRule, Naming
 from mmswap.tasks.shown_classes import image_classes
 
 _DIFFICULT = 'gt_label_difficult'
@@ -120,6 +121,23 @@ class ImageSamples(BaseSamples):
     def weight(self, shown: Sequence[Set[int]]) -> int:
         """The number of images, as top-1 is a mean over images."""
         return len(shown)
+
+    def namings(self, sample: Sample, metric: BaseMetric,
+                rule: FoundRule) -> List[Naming]:
+        """See :meth:`BaseSamples.namings`.
+
+        An image always has a name, the label that is predicted. Its score is
+        that of this label.
+        """
+        del metric, rule
+        scores = sample.get('pred_score')
+        name = int(sample['pred_label'] if scores is None else scores.argmax())
+        return [
+            Naming(
+                int(sample['gt_label']),
+                name,
+                score=None if scores is None else float(scores[name]))
+        ]
 
 
 @TASKS.register_module()

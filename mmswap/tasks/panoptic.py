@@ -1,5 +1,5 @@
 """Panoptic segmentation, of mmdet."""
-from typing import Any, Collection, Dict, Mapping, Sequence, Set
+from typing import Any, Collection, Dict, List, Mapping, Sequence, Set
 
 import torch
 from mmengine.dataset import BaseDataset
@@ -11,7 +11,9 @@ from mmswap.registry import TASKS
 from mmswap.tasks.base_labels import IGNORE_INDEX, DataInfo
 from mmswap.tasks.base_samples import BaseSamples, Sample, without_results
 from mmswap.tasks.detection import InstanceLabels, InstanceTask
+from mmswap.tasks.naming import FoundRule, Naming, name_objects
 from mmswap.tasks.panoptic_metric import PanopticMetric, check_ground_truth
+from mmswap.tasks.panoptic_quality import segment_ious
 
 # A label of predicted maps: neither a class nor to be ignored.
 _OUTSIDE = -1
@@ -139,6 +141,23 @@ class PanopticSamples(BaseSamples):
         """The labels of segments that are not void."""
         categories = {s['category'] for s in part['segments_info']}
         return categories - {IGNORE_INDEX}
+
+    def namings(self, sample: Sample, metric: BaseMetric,
+                rule: FoundRule) -> List[Naming]:
+        """See :meth:`BaseSamples.namings`, and :func:`name_objects`.
+
+        All segments that are predicted are shown; they have no score.
+        """
+        segments = metric.read(sample)
+        truth, found = list(segments.truth), list(segments.predicted)
+        ious = segment_ious(segments.truth_ids, truth, segments.predicted_ids,
+                            found)
+        named = name_objects(
+            ious, list(segments.truth.values()),
+            [each in segments.crowds for each in truth],
+            list(segments.predicted.values()), [1.] * len(found),
+            rule._replace(min_score=0.))
+        return [each._replace(score=None) for each in named]
 
 
 @TASKS.register_module()

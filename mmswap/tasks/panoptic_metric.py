@@ -5,6 +5,7 @@ from typing import (
     Dict,
     List,
     Mapping,
+    NamedTuple,
     Optional,
     Sequence,
     Set,
@@ -22,6 +23,24 @@ from mmswap.tasks.panoptic_quality import (
     match_segments,
     mean_qualities,
 )
+
+
+class Segments(NamedTuple):
+    """The segments of an image, as :func:`match_segments` takes them.
+
+    Attributes:
+        truth_ids: The id of the true segment of each pixel, (h, w).
+        truth: The label of each true segment.
+        crowds: Ids of those that are crowds, which need not be found.
+        predicted_ids: The id of the predicted segment of each pixel, (h, w).
+        predicted: The label of each predicted segment.
+    """
+
+    truth_ids: np.ndarray
+    truth: Dict[int, int]
+    crowds: Set[int]
+    predicted_ids: np.ndarray
+    predicted: Dict[int, int]
 
 
 @METRICS.register_module()
@@ -68,19 +87,29 @@ class PanopticMetric(BaseMetric):
             ValueError: If a sample lacks its ground truth.
         """
         del data_batch
-        things = self._things()
         num_classes = len(self.dataset_meta['classes'])
-        for sample in data_samples:
-            check_ground_truth(sample)
-            truth, crowds, void = _sort_segments(sample['segments_info'],
-                                                 things, num_classes)
-            truth_ids = self._read_ids(sample['seg_map_path'])
-            truth_ids[np.isin(truth_ids, void)] = VOID_ID
-            predicted_ids, predicted = _predicted(sample['pred_panoptic_seg'],
-                                                  num_classes)
-            self.results.append(
-                match_segments(truth_ids, truth, crowds, predicted_ids,
-                               predicted, num_classes))
+        self.results.extend(
+            match_segments(*self.read(sample), num_classes)
+            for sample in data_samples)
+
+    def read(self, sample: Mapping[str, Any]) -> Segments:
+        """The true and the predicted segments of an image.
+
+        Args:
+            sample: Its data sample.
+
+        Raises:
+            ValueError: If the sample lacks its ground truth.
+        """
+        check_ground_truth(sample)
+        num_classes = len(self.dataset_meta['classes'])
+        truth, crowds, void = _sort_segments(sample['segments_info'],
+                                             self._things(), num_classes)
+        truth_ids = self._read_ids(sample['seg_map_path'])
+        truth_ids[np.isin(truth_ids, void)] = VOID_ID
+        return Segments(
+            truth_ids, truth, crowds,
+            *_predicted(sample['pred_panoptic_seg'], num_classes))
 
     def compute_metrics(self, results: List[np.ndarray]) -> Dict[str, float]:
         """Compute the qualities.

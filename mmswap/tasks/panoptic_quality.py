@@ -1,6 +1,6 @@
 """The arithmetic of panoptic quality: matching and means."""
 from collections import Counter
-from typing import Dict, Mapping, Set, Tuple
+from typing import Dict, Mapping, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -36,12 +36,7 @@ def match_segments(truth_ids: np.ndarray, truth: Mapping[int, int],
         Sum of the IoUs of matches, number of matches, of wrong segments and
         of missed ones, for each class: (num_classes, 4).
     """
-    overlaps = _count_pairs(truth_ids, predicted_ids)
-    true_area: Counter[int] = Counter()
-    found_area: Counter[int] = Counter()
-    for (true, found), overlap in overlaps.items():
-        true_area[true] += overlap
-        found_area[found] += overlap
+    overlaps, true_area, found_area = _count_pairs(truth_ids, predicted_ids)
     table = np.zeros((num_classes, 4))
     matched_true, matched_found = set(), set()
     for (true, found), overlap in overlaps.items():
@@ -65,14 +60,45 @@ def match_segments(truth_ids: np.ndarray, truth: Mapping[int, int],
     return table
 
 
-def _count_pairs(first: np.ndarray,
-                 second: np.ndarray) -> 'Counter[Tuple[int, int]]':
-    """How often each pair of ids occurs in two maps."""
+def segment_ious(truth_ids: np.ndarray, truth: Sequence[int],
+                 predicted_ids: np.ndarray,
+                 predicted: Sequence[int]) -> np.ndarray:
+    """IoU of each true with each predicted segment, without void pixels.
+
+    Args:
+        truth_ids: The id of the true segment of each pixel, (h, w).
+        truth: Ids of true segments.
+        predicted_ids: The id of the predicted segment of each pixel, (h, w).
+        predicted: Ids of predicted segments.
+
+    Returns:
+        (true segments, predicted segments); 0 for a segment without a pixel.
+    """
+    overlaps, true_area, found_area = _count_pairs(truth_ids, predicted_ids)
+    ious = np.zeros((len(truth), len(predicted)))
+    for i, true in enumerate(truth):
+        for j, found in enumerate(predicted):
+            overlap = overlaps[true, found]
+            if overlap:
+                ious[i, j] = overlap / (
+                    true_area[true] + found_area[found] - overlap -
+                    overlaps[VOID_ID, found])
+    return ious
+
+
+def _count_pairs(
+    first: np.ndarray, second: np.ndarray
+) -> Tuple['Counter[Tuple[int, int]]', 'Counter[int]', 'Counter[int]']:
+    """How often each pair of ids occurs in two maps, and each id in each."""
     pairs, counts = np.unique(first * _MAX_ID + second, return_counts=True)
-    return Counter({
-        divmod(pair, _MAX_ID): count
-        for pair, count in zip(pairs.tolist(), counts.tolist())
-    })
+    overlaps: Counter[Tuple[int, int]] = Counter()
+    areas: Tuple[Counter[int], Counter[int]] = (Counter(), Counter())
+    for pair, count in zip(pairs.tolist(), counts.tolist()):
+        ids = divmod(pair, _MAX_ID)
+        overlaps[ids] = count
+        for area, each in zip(areas, ids):
+            area[each] += count
+    return (overlaps, *areas)
 
 
 def mean_qualities(table: np.ndarray) -> Dict[str, float]:

@@ -3,6 +3,7 @@ from typing import (
     Any,
     Collection,
     Dict,
+    List,
     Mapping,
     Optional,
     Sequence,
@@ -23,6 +24,7 @@ from mmswap.tasks.base_labels import IGNORE_INDEX, BaseLabels, DataInfo
 from mmswap.tasks.base_samples import BaseSamples, Sample, without_results
 from mmswap.tasks.label_names import label_names
 from mmswap.tasks.map_scan import scan_label_maps
+from mmswap.tasks.naming import FoundRule, Naming
 from mmswap.tasks.shown_classes import map_classes
 
 # A label of maps: neither a class nor to be ignored.
@@ -142,6 +144,23 @@ class SemanticSamples(BaseSamples):
                                  _OUTSIDE).flatten())
         found = (counts.nonzero().flatten() + _OUTSIDE).tolist()
         return set(found) - {_OUTSIDE, IGNORE_INDEX}
+
+    def namings(self, sample: Sample, metric: BaseMetric,
+                rule: FoundRule) -> List[Naming]:
+        """See :meth:`BaseSamples.namings`.
+
+        A pixel always has a name, the label that is predicted.
+        """
+        del metric, rule
+        size = IGNORE_INDEX + 1
+        truth = sample['gt_sem_seg']['data'].flatten().long()
+        predicted = sample['pred_sem_seg']['data'].flatten().long()
+        pairs = truth * size + predicted.to(truth.device)
+        counts = torch.bincount(pairs, minlength=size**2).reshape(size, size)
+        return [
+            Naming(label, name, weight=int(counts[label, name]))
+            for label, name in counts[:IGNORE_INDEX].nonzero().tolist()
+        ]
 
 
 @TASKS.register_module()

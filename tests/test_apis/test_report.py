@@ -89,6 +89,27 @@ def test_the_table_is_aligned_markdown():
     assert len({len(line) for line in lines}) == 1
 
 
+def test_where_objects_go():
+    """After the metrics that count, split by split; the new names below."""
+    before = {**COLUMNS[0].metrics, 'forget/named': 1., 'forget/renamed': 0.,
+              'forget/unseen': 0.}
+    after = {**COLUMNS[2].metrics, 'forget/named': 0., 'forget/renamed': .75,
+             'forget/unseen': .25, 'forget/renamed_to/nine': .5,
+             'forget/renamed_to/two': .25, 'learn/named': 1.}
+    report = build_report([Column('base', before),
+                           Column('after forget', after)])
+    rows = _rows(report)
+    assert list(rows)[3:7] == [
+        ('forget', 'named'), ('forget', 'renamed'), ('forget', 'unseen'),
+        ('learn', 'named')]
+    assert rows['forget', 'renamed'] == [0., .75]
+    assert rows['learn', 'named'] == [None, 1.]
+    assert rows['swap', 'h_mean'] == _rows(build_report(
+        [COLUMNS[0], COLUMNS[2]]))['swap', 'h_mean']
+    assert format_report(report).splitlines()[-2:] == [
+        '', '- after forget: forget renamed: nine 50%, two 25%']
+
+
 def test_primary_metrics():
     assert primary_metrics(COLUMNS[0].metrics) == dict(
         retain=.8, forget=.7, learn=0.)

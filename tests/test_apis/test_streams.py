@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.fileio import load
 from mmengine.registry import MODELS
 
 from mmswap.apis import run_swap
@@ -82,6 +83,17 @@ def test_a_stream_appended_to_and_undone(run, digits):
     measured = [
         v is not None for v in rows['forgotten_before', 'accuracy/top1']]
     assert measured == [False, False, True, True, True]
+    shares = zip(*(rows['forgotten_before', part]
+                   for part in ('named', 'renamed', 'unseen')))
+    for known, (named, renamed, unseen) in zip(measured, shares):
+        assert (named is not None) == known
+        assert not known or (named + renamed, unseen) == (
+            pytest.approx(1), 0)
+    for phase in ('base', *report['checkpoints']):
+        names = load(digits / 'stream' / phase / 'names.json')
+        called = [sum(by_name.values()) for by_name in
+                  names['called'].values()]
+        assert sum(called) and names['unseen'] == {}
     assert rows['adapter', 'changed groups'] == rows['adapter', 'groups']
     assert rows['adapter', 'groups'] == [None, 12, 12, 12, None]
 

@@ -1,12 +1,15 @@
 """What SwapLogHook does before the first step."""
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from mmengine.config import Config
+from mmengine.fileio import load
 from mmengine.runner import Runner
 
 from mmswap.datasets.digits.scenes import make_digit_scenes
 
+VAL = 'data/digits/annotations/val.json'
 CONFIG = Path(__file__).parents[2] / (
     'configs/digits/mask2former_swin-nano_learn.py')
 
@@ -32,10 +35,30 @@ def build_runner(tmp_path, monkeypatch, det_scope):
     return build
 
 
+def check_names_file(folder, metrics):
+    """``names.json`` counts each object of the scenes once."""
+    names = load(folder / 'names.json')
+    truth = Counter(
+        each['category_id'] for each in load(VAL)['annotations']
+        if not each['iscrowd'])
+    ids = {c['name']: c['id'] for c in load(VAL)['categories']}
+    found = Counter(names['unseen'])
+    for name, by_name in names['called'].items():
+        found[name] += sum(by_name.values())
+    assert {ids[name]: n for name, n in found.items()} == truth
+    assert sum(truth.values()) > 8
+    forget = names['splits']['forget']
+    total = sum(found[name] for name in forget)
+    unseen = sum(names['unseen'].get(name, 0) for name in forget)
+    assert metrics['forget/unseen'] == pytest.approx(unseen / total)
+
+
 @pytest.mark.slow
 def test_the_base_is_measured_and_the_scores_know_it(build_runner):
     # An untrained swap is the base; the stock validation measures it too.
-    base = build_runner('base', False).val()
+    base_runner = build_runner('base', False)
+    base = base_runner.val()
+    check_names_file(Path(base_runner.work_dir), base)
     runner = build_runner('measured', True)
     runner.train()
     metrics = runner.val_loop.evaluator

@@ -1,5 +1,6 @@
 from mmswap.evaluation.score_tables import (
     format_table,
+    new_name_lines,
     scalar_metrics,
     shown_metrics,
     validation_table,
@@ -31,6 +32,36 @@ def test_a_split_without_a_metric():
     assert table.splitlines()[0::2] == [
         '| metric        | retain | forget | missing |',
         '| accuracy/top1 | 90.000 |  0.000 |       - |']
+
+
+NAMED = {
+    'retain/coco/bbox_mAP': .75, 'retain/named': 1., 'retain/renamed': 0.,
+    'retain/unseen': 0., 'forget/coco/bbox_mAP': 0., 'forget/named': 0.,
+    'forget/renamed': .5, 'forget/unseen': .5, 'forget/recall': .625,
+    'forget/renamed_to_retain': .5, 'forget/renamed_to/cat': .375,
+    'forget/renamed_to/old cow': .125}
+
+
+def test_where_objects_go_and_their_new_names():
+    assert validation_table(NAMED).splitlines() == [
+        '| metric   | retain | forget |',
+        '| -------- | ------ | ------ |',
+        '| bbox_mAP |  0.750 |  0.000 |',
+        '| named    |  1.000 |  0.000 |',
+        '| renamed  |  0.000 |  0.500 |',
+        '| unseen   |  0.000 |  0.500 |',
+        '| recall   |      - |  0.625 |',
+        'forget renamed: cat 38%, old cow 12%',
+    ]
+    assert new_name_lines({'forget/coco/bbox_mAP': 1.}) == []
+    assert new_name_lines({'learn/renamed_to/cat': .002}) == [
+        'learn renamed: cat <1%']
+
+
+def test_shares_are_no_metrics_that_are_not_known():
+    assert shown_metrics([{**NAMED, 'retain/mine/f1': 1.}]) == ['bbox_mAP']
+    mine = {k: v for k, v in NAMED.items() if 'mAP' not in k}
+    assert shown_metrics([{'retain/mine/f1': 1., **mine}]) == ['mine/f1']
 
 
 def test_a_stock_validation_leaves_the_classes_out():

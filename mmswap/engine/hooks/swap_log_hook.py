@@ -1,22 +1,31 @@
-"""Logs what a swap does to its groups, and where it started."""
+"""Logs what a swap does to its groups and objects, and where it started."""
+from pathlib import Path
 from typing import Any, Dict, Optional
 
 import torch
+from mmengine.dist import master_only
+from mmengine.evaluator import Evaluator
+from mmengine.fileio import dump
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmswap.engine.progress import FOR_CONSOLE
 from mmswap.engine.unwrap import swap_model_of
 from mmswap.evaluation import SwapEvaluator
+from mmswap.evaluation.score_tables import validation_table
 from mmswap.models.adapters.groups import stacked_norms
 from mmswap.registry import HOOKS
 
+_NAMES_FILE = 'names.json'
 _BEFORE = 'mmswap_before'
 
 
 @HOOKS.register_module()
 class SwapLogHook(Hook):
     """Group norms to the visualizer; the split metrics before training.
+
+    What objects are called, class by class, goes to ``names.json`` in the
+    work dir with each validation, and in the folder of the log with a test.
 
     Args:
         interval: Iterations between two readings of the group norms. A
@@ -80,7 +89,8 @@ class SwapLogHook(Hook):
         }
         runner.logger.info(
             'mmswap: before training ' +
-            ', '.join(f'{k} {v:.4f}' for k, v in before.items()))
+            ', '.join(f'{k} {v:.4f}' for k, v in before.items()) + '\n' +
+            validation_table(metrics))
         return before
 
     def after_train_iter(self,
@@ -110,6 +120,27 @@ class SwapLogHook(Hook):
         if sparsity is not None:
             scalars.update(sparsity.scalars(runner.optim_wrapper.optimizer))
         runner.visualizer.add_scalars(scalars, step=runner.iter + 1)
+
+    def after_val_epoch(self,
+                        runner: Runner,
+                        metrics: Optional[Dict[str, float]] = None) -> None:
+        """Write what objects are called."""
+        del metrics
+        _write_names(runner.val_loop.evaluator, runner.work_dir)
+
+    def after_test_epoch(self,
+                         runner: Runner,
+                         metrics: Optional[Dict[str, float]] = None) -> None:
+        """Write what objects are called."""
+        del metrics
+        _write_names(runner.test_loop.evaluator, runner.log_dir)
+
+
+@master_only
+def _write_names(evaluator: Evaluator, folder: str) -> None:
+    """Write the counts of a SwapEvaluator that has some."""
+    if isinstance(evaluator, SwapEvaluator) and evaluator.names is not None:
+        dump(evaluator.names.as_dict(), Path(folder) / _NAMES_FILE)
 
 
 @torch.no_grad()
