@@ -39,11 +39,10 @@ class SwapDataset(Dataset):
         phase: ``'learn'``, ``'forget'``, or ``'forget_first'`` to forget
             before anything is learned: what is to be learned is not shown.
         classes: The class table.
-        old: Images of the base model's classes, a data set of any kind that
-            ``ClassSubset`` takes, or a wrapper around one, built or as
-            config: usually that which the base model was trained on.
-        new: Images of the classes that are learned, the same, or what differs
-            from ``old``, such as ``dict(ann_file='learn.json')``. Defaults to
+        old: Images of the base model's classes, usually its training set: a
+            data set that ``ClassSubset`` takes, or a wrapper of one.
+        new: Images of the learned classes: the same, or what differs from
+            ``old``, such as ``dict(ann_file='learn.json')``. Defaults to
             None, for a forget phase without learned classes.
         subset: Further arguments of each ``ClassSubset``, such as
             ``dict(shots=4)``; under ``old`` or ``new``, those of the subsets
@@ -51,10 +50,9 @@ class SwapDataset(Dataset):
             branch, such as ``dict(retain=dict(others='ignore'))``.
         forgotten: What the retain branch shows of the classes to forget.
             ``'left_out'`` (published, the default): no labels of theirs.
-            ``'labelled'``, in a learn phase: they are retained until they are
-            forgotten, so that they are not taken for what is learned.
-            ``'background'``, in a forget phase: their images too, without
-            these labels.
+            ``'labelled'``, in a learn phase: they are retained meanwhile, so
+            that they are not taken for what is learned. ``'background'``, in
+            a forget phase: all their images, without these labels.
 
     Attributes:
         branches: The built data sets of each branch, as a dict of lists.
