@@ -242,7 +242,7 @@ class ClassSubset(Dataset):
         if kept is None or not self._without | self._showing:
             return kept
         shown = {
-            self._label_map.get(label) for label in
+            self._label_map.get(label, -1) for label in
             self._labels.labels_of(data_info, with_ignored=True)
         }
         if shown & self._without:
