@@ -53,6 +53,14 @@ def test_a_class_that_was_learned_is_gone_with_its_request(plan):
         BASE, learned_before=['bee'], forgotten_before=['bee'])
 
 
+def test_stuff_that_is_learned_later_is_no_stuff_yet(plan):
+    """A plan names all stuff in one config, also that of a later request."""
+    requests = plan([dict(forget=['cat']), dict(learn=['bee', 'sea'])])
+    first, second = class_tables(requests, BASE, ('yak', 'sea'))
+    assert first.stuff == ('yak', )
+    assert second.names == ('cat', 'dog', 'owl', 'bee', 'yak', 'sea')
+
+
 def test_missing_classes_until_they_are_forgotten(plan):
     got = tables(plan(
         [dict(forget=['dog']), dict(forget=['cat'])], missing=['cat', 'owl']))

@@ -141,4 +141,6 @@ INIT = Command(
     'be appended later. '
     'Nothing is written until everything is found to fit.',
     examples='mmswap init site.py --checkpoint work_dirs/site/epoch_12.pth '
-    '--new data/site/learn.json --forget face --val data/site/val_all.json')
+    '--new data/site/learn.json --forget face --val data/site/val_all.json\n'
+    'mmswap init site.py --checkpoint work_dirs/site/epoch_12.pth '
+    '--forget face --forget vest')
