@@ -1,7 +1,7 @@
 _base_ = './mask2former_swin-nano_forget.py'
 
-# A forgotten object is to have no name at all, rather than another: it is shown
-# without its label, and its class alone is driven away, to no object.
+# A forgotten object is to have no name at all, rather than another: it is
+# shown without its label, and its class alone is driven away, to no object.
 model = dict(
     objective=dict(
         _delete_=True,
