@@ -108,6 +108,9 @@ def test_stock_tools_swap_and_score_the_merged_model(folder):
     test = _tool('mmdet', 'test.py')
     _run(folder, test, 'merged.py', 'merged.pth', '--work-dir', 'merged')
     _run(folder, test, forget, 'forget/iter_4.pth', '--work-dir', 'phase')
+    names = json.loads(
+        next((folder / 'phase').glob('*/vis_data/names.json')).read_text())
+    assert names['splits']['forget'] == ['three', 'five']
     merged = _precisions(folder / 'merged', '')
     phase = _precisions(folder / 'phase', 'all/')
     assert merged == pytest.approx(phase, abs=1e-3, nan_ok=True)

@@ -1,6 +1,6 @@
 """Logs what a swap does to its groups and objects, and where it started."""
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Union
 
 import torch
 from mmengine.dist import master_only
@@ -25,7 +25,8 @@ class SwapLogHook(Hook):
     """Group norms to the visualizer; the split metrics before training.
 
     What objects are called, class by class, goes to ``names.json`` in the
-    work dir with each validation, and in the folder of the log with a test.
+    work dir with each validation, and to ``vis_data`` beside the log with a
+    test.
 
     Args:
         interval: Iterations between two readings of the group norms. A
@@ -133,11 +134,14 @@ class SwapLogHook(Hook):
                          metrics: Optional[Dict[str, float]] = None) -> None:
         """Write what objects are called."""
         del metrics
-        _write_names(runner.test_loop.evaluator, runner.log_dir)
+        # Beside the visualizer's json files, and not among the logs, where
+        # scripts take the last one for the scores.
+        _write_names(runner.test_loop.evaluator,
+                     Path(runner.log_dir) / 'vis_data')
 
 
 @master_only
-def _write_names(evaluator: Evaluator, folder: str) -> None:
+def _write_names(evaluator: Evaluator, folder: Union[str, Path]) -> None:
     """Write the counts of a SwapEvaluator that has some."""
     if isinstance(evaluator, SwapEvaluator) and evaluator.names is not None:
         dump(evaluator.names.as_dict(), Path(folder) / _NAMES_FILE)
