@@ -103,7 +103,7 @@ def _group_rows(columns: Sequence[Column]) -> List[Dict[str, Any]]:
 def format_report(report: Mapping[str, Any]) -> str:
     """The rows of a report as a Markdown table that reads well as text.
 
-    Below it stands what renamed objects are called.
+    Below it stands what renamed objects are called at the end.
 
     Args:
         report: What :func:`build_report` returned.
@@ -111,10 +111,8 @@ def format_report(report: Mapping[str, Any]) -> str:
     lines = [['split', 'metric', *report['columns']]]
     for row in report['rows']:
         lines.append([row['split'], row['metric'], *map(cell, row['values'])])
-    names = [
-        f'- {column}: {line}'
-        for column, found in report['new_names'].items() for line in found
-    ]
+    last = report['columns'][-1]
+    names = [f'- {last}: {line}' for line in report['new_names'][last]]
     table = format_table(lines, 2)
     return '\n'.join([table, '', *names]) if names else table
 

@@ -21,8 +21,8 @@ def validation_table(metrics: Metrics) -> str:
 
     Returns:
         A table as :func:`format_table` makes it and, below it, the scores of
-        the swap and the new names of objects, where there are any; empty
-        without a metric.
+        the swap and the new names of what is forgotten, where there are any;
+        empty without a metric.
     """
     metrics = scalar_metrics(metrics)
     splits = [split for split in (*ALL_SPLITS, 'all')
@@ -41,7 +41,7 @@ def validation_table(metrics: Metrics) -> str:
               for name in ('h_mean', 'h_mean_request', 'score')
               if f'swap/{name}' in metrics]
     return '\n'.join([format_table(lines, 1), *filter(None, [
-        ', '.join(scores)]), *new_name_lines(metrics)])
+        ', '.join(scores)]), *new_name_lines(metrics, ('forget', ))])
 
 
 def format_table(lines: Sequence[Sequence[str]], names: int) -> str:
@@ -118,24 +118,29 @@ def shown_metrics(columns: Sequence[Metrics]) -> List[str]:
 
 
 def shown_shares(columns: Sequence[Metrics]) -> List[str]:
-    """Which shares of objects are known: ``named``, ``renamed`` and so on.
+    """Which shares of objects a table has: ``named``, ``renamed`` and so on.
+
+    The mean confidence is left to the log.
 
     Args:
         columns: The metrics of each moment.
     """
     return [
         name for name in SHARES
-        if any(f'{split}/{name}' in column for column in columns
-               for split in ALL_SPLITS)
+        if name != 'confidence' and any(
+            f'{split}/{name}' in column for column in columns
+            for split in ALL_SPLITS)
     ]
 
 
-def new_name_lines(metrics: Metrics) -> List[str]:
+def new_name_lines(metrics: Metrics,
+                   splits: Sequence[str] = ()) -> List[str]:
     """What the renamed objects are called: a line a split that has some.
 
     Args:
         metrics: Those of all splits, with ``forget/renamed_to/cat`` and the
             like.
+        splits: Those to tell of. Defaults to all.
 
     Returns:
         Such as ``forget renamed: cat 38%, cow 9%``: shares of all objects
@@ -144,7 +149,7 @@ def new_name_lines(metrics: Metrics) -> List[str]:
     names: Dict[str, List[str]] = {}
     for key, value in metrics.items():
         split, is_share, name = key.partition('/renamed_to/')
-        if is_share:
+        if is_share and (not splits or split in splits):
             share = '<1%' if value < .005 else f'{value:.0%}'
             names.setdefault(split, []).append(f'{name} {share}')
     return [f'{split} renamed: ' + ', '.join(found)

@@ -57,7 +57,7 @@ def swap(tmp_path_factory):
 def test_a_swap_fits_on_a_page(swap):
     _, out, err = swap
     lines = out.splitlines()
-    assert len(lines) <= 50 and max(map(len, lines)) < 200
+    assert len(lines) <= 80 and max(map(len, lines)) < 200
     assert not err and '\r' not in out and '\x1b' not in out
     assert len(re.findall(r'^  \| segm_mAP \|', out, re.M)) == 3
     assert len(re.findall(r'^  train +\d/2', out, re.M)) == 4
