@@ -4,7 +4,7 @@
 # Usage: tools/test.sh [--fast] [--stack onedl|openmmlab] [pytest's arguments]
 #
 # --fast leaves out the tests that are marked slow: two and a half minutes on
-# two cores instead of a quarter of an hour, and something of every module.
+# two cores instead of nearly half an hour, and something of every module.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
