@@ -219,7 +219,8 @@ def test_panoptic_segmentation(folder):
     phase, merged = _swap(
         folder, model, start=_add_background(folder, 'panoptic'),
         merged_options=[
-            '--cfg-options', 'test_evaluator.type=mmswap.PanopticMetric'])
+            '--cfg-options', 'test_evaluator._delete_=True',
+            'test_evaluator.type=mmswap.PanopticMetric'])
     assert merged == pytest.approx(phase, abs=0.1)
     assert phase > 10
     # It names what needs panopticapi.
