@@ -97,12 +97,16 @@ def phase_branches(phase: str,
         branch: [
             subset_of(_filled(sources[part.source], old),
                       classes=table.as_dict(), keep=part.keep,
-                      allow_empty=part.allow_empty, **part.shown(),
+                      allow_empty=part.allow_empty, showing=part.showing,
                       **{**shared, **own.get(part.source, {}),
                          **own.get(branch, {})}) for part in parts
         ]
         for branch, parts in wanted.items()
     }
+
+
+# What the phase says of a subset, or each part of it.
+_OWN = ('dataset', 'classes', 'keep', 'showing', 'retain', *PHASES)
 
 
 class _Part(NamedTuple):
@@ -112,9 +116,6 @@ class _Part(NamedTuple):
     keep: Union[str, List[str]]
     allow_empty: bool = False
     showing: Optional[str] = None
-
-    def shown(self) -> Dict[str, str]:
-        return {} if self.showing is None else dict(showing=self.showing)
 
 
 def _parts(phase: str, target: str, table: ClassTable,
@@ -186,7 +187,7 @@ def _arguments(subset: Mapping[str, Any], names: List[str]) -> Any:
     own = {key: value for key, value in subset.items() if key in names}
     shared = {key: value for key, value in subset.items() if key not in own}
     wrong = [key for key in shared
-             if key in ('dataset', 'classes', 'keep', 'retain', *PHASES)]
+             if key in _OWN]
     if wrong or not all(isinstance(v, Mapping) for v in own.values()):
         raise ValueError(
             f'{_KEY}.subset must have further arguments of ClassSubset, or a '

@@ -180,6 +180,7 @@ def test_further_arguments_of_the_subsets(old, new):
     (dict(phase='forget', classes=dict(CLASSES, forget=[])),
      'dataset.classes must have a class to forget'),
     (dict(subset=dict(keep='all')), 'dataset.subset must have further'),
+    (dict(subset=dict(showing='forget')), 'dataset.subset must have further'),
     (dict(subset=dict(retain=3)), 'dataset.subset must have further'),
     (dict(branches=dict(retain=[])), r"dataset.branches must be left out .*"),
 ])

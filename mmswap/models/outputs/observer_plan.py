@@ -38,6 +38,11 @@ class ObserverPlan:
         matches = {path: _LOSS.match(path) for path in paths}
         owners = {path: m[1] or '' for path, m in matches.items() if m}
         self.all_losses = [paths[path] for path in owners]
+        # A detector's float targets are a box's quality at its class; a
+        # classifier's are the soft labels of Mixup, which are no class.
+        self._image_losses = [
+            paths[path] for path in owners if 'loss_module' in path.split('.')
+        ]
         self.losses = {
             head: [paths[path] for path in owners if owners[path] == head]
             for head in last_heads(sorted(set(owners.values())))
@@ -72,8 +77,9 @@ class ObserverPlan:
         logits, labels = args[0], args[1]
         if isinstance(labels, (tuple, list)):  # With a quality, as RTMDet's.
             labels = labels[0]
+        of_image = any(loss is other for other in self._image_losses)
         if is_sigmoid(loss) and labels.is_floating_point() and (
-                labels.shape == logits.shape):
+                labels.shape == logits.shape) and not of_image:
             labels = _hot_columns(labels)
         rows_or_maps = (logits.dim(), labels.dim()) in ((2, 1), (4, 3))
         widths = (self.num_classes, self.num_classes + 1)

@@ -139,6 +139,29 @@ def test_a_classifier_of_mmpretrain():
     assert seen.no_object_nll.isnan().all()
 
 
+@pytest.mark.parametrize('score', [[0., .7, 0., .3], [0., 1., 0., 0.]])
+def test_mixed_labels_of_a_sigmoid_classifier_are_refused(score):
+    from mmpretrain.structures import DataSample
+    model = MODELS.build(
+        dict(
+            type='ImageClassifier',
+            _scope_='mmpretrain',
+            backbone=dict(type='LeNet5'),
+            neck=dict(type='GlobalAveragePooling'),
+            head=dict(
+                type='LinearClsHead',
+                num_classes=4,
+                in_channels=120,
+                loss=dict(type='CrossEntropyLoss', use_sigmoid=True))))
+    # An image that Mixup has, by chance, not mixed is refused too: the run
+    # stops in its first step, not in a later one.
+    sample = DataSample().set_gt_score(torch.tensor(score))
+    with Observer(ObserverPlan(model, 4)) as observer:
+        model(torch.randn(1, 1, 32, 32), [sample], mode='loss')
+    with pytest.raises(RuntimeError, match='soft ones of Mixup'):
+        observer.take()
+
+
 def test_a_margin_of_the_loss_is_seen_through():
     """ArcFace's loss takes other logits than its classifier says."""
     from mmpretrain.models.heads import ArcFaceClsHead
