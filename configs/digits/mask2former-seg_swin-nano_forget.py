@@ -7,7 +7,8 @@ model = dict(
         _delete_=True,
         type='mmswap.ClassForgetObjective',
         bound=12.,
-        weight=0.5))
+        weight=0.5,
+        no_object_weight=0.))
 
 # What was learned is retained from here on, alone and among old classes. A
 # forgotten pixel has to be something. Left to itself it becomes what was

@@ -8,7 +8,8 @@ model = dict(
         _delete_=True,
         type='mmswap.ClassForgetObjective',
         bound=14.,
-        weight=0.5))
+        weight=0.5,
+        no_object_weight=0.))
 # Groups that a request does not need become zero. The fewer it moves, the more
 # of an earlier request comes back when that is undone.
 optim_wrapper = dict(group_sparse=dict(alpha=10., mode='proximal'))

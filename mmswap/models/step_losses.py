@@ -48,7 +48,8 @@ def step_losses(model: BaseModel, objective: Objective,
 def _branch(model: BaseModel, objective: Objective, name: str,
             batch: Dict[str, Any]) -> Tuple[Tensor, BranchOutputs]:
     """The wrapped model's loss of a batch, and the objective's share."""
-    observer, rise = Observer(objective.plan), LossRise(objective.plan)
+    observer = Observer(objective.plan, objective.needs_features)
+    rise = LossRise(objective.plan)
     with ExitStack() as stack:
         if objective.observes:
             stack.enter_context(observer)

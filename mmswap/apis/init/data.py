@@ -115,7 +115,7 @@ class DataKind(metaclass=ABCMeta):
             learn: Names to learn.
 
         Returns:
-            The sentence with a blank in front; empty where names tell.
+            The sentence; empty where names tell.
         """
         del base, learn
         return ''

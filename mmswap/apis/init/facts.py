@@ -45,10 +45,12 @@ class Swap(NamedTuple):
         forget: The names to forget, of all requests.
         stuff: The stuff classes of a panoptic model.
         targets: Where the adapter goes; None for the default.
+        becomes_no_object: Whether what is forgotten becomes no object, as a
+            detector's can; else it is forgotten as in the paper, and may get
+            another name.
         old: The stock config's data set to train on.
         new: What ``SwapDataset.new`` is; None where nothing is learned.
-        labels: A sentence on the labels in it, with a blank in front, or
-            empty.
+        labels: A sentence on the labels in it, or empty.
         val: What it is scored on.
         batch: How many images to retain, and of the target, are in a step.
         lengths: How long each kind of phase trains.
@@ -67,6 +69,7 @@ class Swap(NamedTuple):
     forget: Names
     stuff: Names
     targets: Optional[List[str]]
+    becomes_no_object: bool
     old: Node
     new: Optional[Node]
     labels: str
@@ -104,6 +107,30 @@ class Swap(NamedTuple):
             phase: One of ``phases``.
         """
         return self.lengths[phase_kind(phase)]
+
+    def objective(self, phase: str) -> str:
+        """Type of the objective of a phase.
+
+        Args:
+            phase: One of ``phases``.
+        """
+        if phase_kind(phase) == 'learn':
+            return 'mmswap.LearnObjective'
+        return ('mmswap.ClassForgetObjective' if self.becomes_no_object else
+                'mmswap.ForgetObjective')
+
+    def forgotten(self, phase: str) -> str:
+        """What old images show of what is forgotten, as of ``SwapDataset``.
+
+        Args:
+            phase: One of ``phases``.
+        """
+        if not self.becomes_no_object:
+            return 'left_out'
+        if phase_kind(phase) == 'forget':
+            return 'background'
+        # Not where it was forgotten already.
+        return 'labelled' if self.phases == ('learn', 'forget') else 'left_out'
 
     def load_from(self, phase: str) -> str:
         """The checkpoint that a phase begins with.

@@ -86,7 +86,7 @@ class MapData(DataKind):
             return ''
         labels = ', '.join(f'{name} {label}'
                            for label, name in enumerate(learn, len(base)))
-        return (' In the maps of `new` the labels go on from the base '
+        return ('In the maps of `new` the labels go on from the base '
                 f'(reduce_zero_label comes before): {labels}.')
 
     def val_set(self, source: Source) -> Node:

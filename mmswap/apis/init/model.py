@@ -1,7 +1,7 @@
 """What a base model tells when it is built."""
 import copy
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from torch import nn
@@ -10,27 +10,40 @@ from mmswap.apis.init.stock import Stock, scope_of
 from mmswap.class_table import ClassTable
 from mmswap.models.adapters.targets import matching_targets
 from mmswap.models.checkpoints import checkpoint_kind
+from mmswap.models.outputs.observer_plan import ObserverPlan
 from mmswap.registry import MODELS
 
 
-def find_targets(stock: Stock) -> Optional[List[str]]:
-    """Find the layers of a model that get LoRA.
+class ModelFacts(NamedTuple):
+    """What a swap needs to know of a model.
+
+    Attributes:
+        targets: Names for ``adapter.targets``, the layers that get LoRA; None
+            where it is the default, the feed-forward layers of transformers.
+        has_class_loss: Whether its losses of classes can be watched, as
+            ``ClassForgetObjective`` needs it.
+    """
+
+    targets: Optional[List[str]]
+    has_class_loss: bool
+
+
+def find_facts(stock: Stock, num_classes: int) -> ModelFacts:
+    """Build a model, with random weights, and look into it.
 
     Args:
-        stock: The stock config; the model is built with random weights.
-
-    Returns:
-        Names for ``adapter.targets``; None where it is the default, the
-        feed-forward layers of transformers.
+        stock: The stock config.
+        num_classes: How many classes the model has.
 
     Raises:
         ValueError: If the model has none of the layers that have a name.
     """
     with scope_of(stock.scope):
         model: nn.Module = MMENGINE_MODELS.build(_model_cfg(stock))
+    has_class_loss = bool(ObserverPlan(model, num_classes).losses)
     found = matching_targets(model)
     if 'ffn' in found:
-        return None
+        return ModelFacts(None, has_class_loss)
     chosen = [name for name in found if name != 'attention'] or found
     if not chosen:
         raise ValueError(
@@ -38,7 +51,7 @@ def find_targets(stock: Stock) -> Optional[List[str]]:
             'residual blocks or fully connected layers of RoI heads, got a '
             f'{type(model).__name__} without; adapter.targets of your own '
             'configs may be regular expressions')
-    return chosen
+    return ModelFacts(chosen, has_class_loss)
 
 
 def check_fits(stock: Stock, table: ClassTable, targets: Optional[List[str]],
@@ -48,7 +61,7 @@ def check_fits(stock: Stock, table: ClassTable, targets: Optional[List[str]],
     Args:
         stock: The stock config.
         table: The class table.
-        targets: What :func:`find_targets` found.
+        targets: What :func:`find_facts` found.
         checkpoint: The base checkpoint. It is not changed.
         path: Where that is, for messages.
 

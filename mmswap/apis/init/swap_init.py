@@ -16,7 +16,7 @@ from mmswap.apis.init.data import DataKind, Source
 from mmswap.apis.init.facts import ForgetRequest, Swap
 from mmswap.apis.init.folders import FolderData
 from mmswap.apis.init.maps import MapData
-from mmswap.apis.init.model import check_fits, find_targets
+from mmswap.apis.init.model import check_fits, find_facts
 from mmswap.apis.init.names import (
     Names,
     base_names,
@@ -119,14 +119,15 @@ def plan_swap(stock_config: Union[str, Path],
     check_known('--forget', names, base, 'the classes of the base model')
     learn, notes = _learned(kind, new, base, settings.learn)
     table = ClassTable(base, learn, names, stuff=kind.stuff(new))
-    targets = find_targets(stock)
-    check_fits(stock, table, targets, loaded, path)
+    facts = find_facts(stock, len(base))
+    check_fits(stock, table, facts.targets, loaded, path)
     batch = _batch(settings.batch_size or batch_size)
     lengths = _lengths(kind, new, learn, requests, batch[1])
     plan = [ForgetRequest(*request) for request in zip(
         requests, lengths['forget'])] if len(requests) > 1 else []
     return Swap(
-        stock, path, base, learn, names, table.stuff, targets,
+        stock, path, base, learn, names, table.stuff, facts.targets,
+        stock.scope == 'mmdet' and facts.has_class_loss,
         kind.old_set('train_dataloader'), new and kind.new_set(new),
         kind.labels_of_new(base, learn),
         choose_val(kind, val, base, learn, bool(plan)), batch,

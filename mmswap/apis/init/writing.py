@@ -13,6 +13,13 @@ from mmswap.apis.init.plan_file import plan_statements
 # Class names that take more lines than this get a file of their own.
 _NAME_LINES = 3
 _NAMES_KEY = 'base_classes'
+# Why old images show what they show of the classes to forget.
+_SHOWN = dict(
+    left_out='',
+    labelled='What will be forgotten is retained until then, so that it is '
+    'not taken for what is learned. ',
+    background='Some old images show what is forgotten without its label, so '
+    'that it becomes no object.')
 
 
 def config_files(swap: Swap, out: Path) -> Dict[str, str]:
@@ -59,7 +66,7 @@ def _whole(swap: Swap, phase: str, base: Node,
         classes=Code('classes'))
     if swap.targets is not None:
         model['adapter'] = dict(targets=swap.targets)
-    model['objective'] = _objective(phase)
+    model['objective'] = dict(type=swap.objective(phase))
     length = swap.length(phase)
     statements: List[_Statement] = [
         (_title(swap, phase), '_base_', base),
@@ -71,7 +78,8 @@ def _whole(swap: Swap, phase: str, base: Node,
          'Without feed-forward layers of transformers, LoRA goes into these.',
          'model', model),
         (f'Each step has images to {phase_kind(phase)} (target) and old '
-         f'images of what is to be retained.{swap.labels}', 'train_dataloader',
+         f'images of what is to be retained. {_SHOWN[swap.forgotten(phase)]}'
+         f'{swap.labels}', 'train_dataloader',
          _train_dataloader(swap, phase)),
         (swap.val.why, 'val_dataloader = test_dataloader',
          dict(dataset=swap.val.dataset)),
@@ -95,12 +103,15 @@ def _whole(swap: Swap, phase: str, base: Node,
 def _later(swap: Swap, phase: str, first: str) -> List[_Statement]:
     """A config that says only what differs from the first."""
     length = swap.length(phase)
-    objective = dict(_delete_=True, **_objective(phase))
+    objective = dict(_delete_=True, type=swap.objective(phase))
     dataset = dict(phase=_data_phase(phase))
+    if swap.forgotten(phase) != swap.forgotten(first):
+        dataset['forgotten'] = swap.forgotten(phase)
     statements: List[_Statement] = [
         (_title(swap, phase), '_base_', f'./{swap.name(first)}'),
         (None, 'model', dict(objective=objective)),
-        (length.why(), 'train_dataloader', dict(dataset=dataset)),
+        (f'{length.why()} {_SHOWN[swap.forgotten(phase)]}',
+         'train_dataloader', dict(dataset=dataset)),
     ]
     if length.total != swap.length(first).total:
         statements += [
@@ -154,10 +165,6 @@ def _table(swap: Swap, names: Node) -> Node:
     return table
 
 
-def _objective(phase: str) -> Dict[str, Node]:
-    return dict(type=f'mmswap.{phase_kind(phase).capitalize()}Objective')
-
-
 def _train_dataloader(swap: Swap, phase: str) -> Node:
     retain, target = swap.batch
     workers = swap.stock.cfg.train_dataloader.get('num_workers', 2)
@@ -166,6 +173,8 @@ def _train_dataloader(swap: Swap, phase: str) -> Node:
         classes=Code('classes'), old=swap.old)
     if swap.new is not None:
         dataset['new'] = swap.new
+    if swap.forgotten(phase) != 'left_out':
+        dataset['forgotten'] = swap.forgotten(phase)
     return dict(
         _delete_=True, batch_size=retain + target, num_workers=workers,
         persistent_workers=workers > 0,

@@ -22,6 +22,7 @@ class Objective(nn.Module, metaclass=ABCMeta):
         branches: Names of the branches that it needs.
         observes: Whether it also needs the classified objects of the
             branches.
+        needs_features: Whether of these the classifier's inputs, too.
         per_image: Whether these must be one row an image, as a classifier's
             are.
         aux_losses: Whether the losses of auxiliary outputs (earlier decoder
@@ -33,6 +34,7 @@ class Objective(nn.Module, metaclass=ABCMeta):
 
     branches: Tuple[str, ...] = ()
     observes: bool = False
+    needs_features: bool = True
     per_image: bool = False
     aux_losses: bool = True
     plan: ObserverPlan

@@ -1,5 +1,5 @@
 """Forgetting the class of objects; boxes and masks stay."""
-from typing import Dict, Mapping
+from typing import Dict, Mapping, Optional
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ from mmswap.registry import MODELS
 class ClassForgetObjective(ForgetObjective):
     """``retain_weight * L_retain + weight * mean relu(bound - class_nll)``.
 
-    And ``no_object_weight * mean no_object_nll``, where that is given.
+    And ``no_object_weight * mean no_object_nll``.
 
     ``class_nll`` is the negative log-likelihood of an object's class by the
     classifier, in nats; the mean is over the objects of the forget branch,
@@ -27,13 +27,13 @@ class ClassForgetObjective(ForgetObjective):
     up, it makes objects of them. Here those are left alone, and the bound
     means the same for each task.
 
-    A forgotten object usually gets another class: four in five of a digit
-    detector's got one that was just learned. With ``no_object_weight`` it is
-    to become background: ``no_object_nll`` is the negative log-likelihood of
-    no class, the background row of a softmax, or no sigmoid being on.
+    Left to itself, a forgotten object usually gets another class: four in
+    five of a digit detector's got one that was just learned. So it is to
+    become background: ``no_object_nll`` is the negative log-likelihood of no
+    class, the background row of a softmax, or no sigmoid being on.
 
     What an object is for each kind of model, docs/method.md says under
-    prototypes; the models that have none stop in the first step.
+    prototypes; features are not needed, so that heads with anchors will do.
 
     Args:
         bound: In nats. 14 by default: of a digit detector (docs/digits.md)
@@ -42,8 +42,9 @@ class ClassForgetObjective(ForgetObjective):
             and 16 cost some of what undoing a request brings back.
         weight: Weight of the forget term. 0.5 by default, from the same.
         retain_weight: Weight of the retain branch.
-        no_object_weight: Weight of being no object, for detectors and
-            segmentors whose classifier has that output. 0 by default.
+        no_object_weight: Weight of being no object. None is 1 where the
+            classifier has that output, and 0 where every object or pixel
+            gets a class.
 
     Raises:
         ValueError: If the bound is not a positive number, or a weight is
@@ -52,19 +53,21 @@ class ClassForgetObjective(ForgetObjective):
     """
 
     observes = True
+    needs_features = False
 
     def __init__(self,
                  bound: float = 14.0,
                  weight: float = 0.5,
                  retain_weight: float = 1.0,
-                 no_object_weight: float = 0.0) -> None:
+                 no_object_weight: Optional[float] = None) -> None:
         if isinstance(bound, str):
             raise ValueError('model.objective.bound must be a number of nats '
                              f'with ClassForgetObjective, got {bound!r}')
         super().__init__(bound, weight, retain_weight)
-        self.no_object_weight = check_weight('no_object_weight',
-                                             no_object_weight)
-        self._checked = False
+        if no_object_weight is not None:
+            check_weight('no_object_weight', no_object_weight)
+        self.no_object_weight = no_object_weight
+        self._no_object: Optional[float] = None
 
     def forward(self, totals: Mapping[str, Tensor],
                 outputs: Mapping[str, BranchOutputs]) -> Dict[str, Tensor]:
@@ -88,19 +91,24 @@ class ClassForgetObjective(ForgetObjective):
             forget_loss=self.weight *
             mean(torch.relu(self.bound - seen.class_nll)),
             forget_class_nll=mean(seen.class_nll.detach()))
-        if self.no_object_weight:
-            self._check_no_object(seen)
+        weight = self._checked_no_object_weight(seen)
+        if weight:
             no_object = mean(seen.no_object_nll)
             terms.update(
-                no_object_loss=self.no_object_weight * no_object,
+                no_object_loss=weight * no_object,
                 forget_no_object_nll=no_object.detach())
         return terms
 
-    def _check_no_object(self, seen: ClassifierOutputs) -> None:
-        """In the first step, as it waits for the GPU."""
-        if not self._checked and seen.no_object_nll.isnan().any():
-            raise ValueError(
-                'model.objective.no_object_weight must be 0 for a model '
-                'that gives every object or pixel a class, got '
-                f'{self.no_object_weight}')
-        self._checked = True
+    def _checked_no_object_weight(self, seen: ClassifierOutputs) -> float:
+        """The weight; found in the first step, as it waits for the GPU."""
+        if self._no_object is None:
+            always_names = bool(seen.no_object_nll.isnan().any())
+            if always_names and self.no_object_weight:
+                raise ValueError(
+                    'model.objective.no_object_weight must be 0 for a model '
+                    'that gives every object or pixel a class, got '
+                    f'{self.no_object_weight}')
+            self._no_object = self.no_object_weight
+            if self._no_object is None:
+                self._no_object = 0. if always_names else 1.
+        return self._no_object

@@ -11,7 +11,8 @@ class ClassifierOutputs(NamedTuple):
     -1, and whatever stands in their other fields must not count.
 
     Attributes:
-        features: The classifier's inputs, shape (M, D), with gradient.
+        features: The classifier's inputs, shape (M, D), with gradient; of
+            shape (M, 0) where the objective needs none.
         logits: Its outputs, shape (M, C): one a class, and behind them, in a
             softmax head with background, the background row's. With gradient.
         labels: Class table labels, int64 of shape (M,).

@@ -56,10 +56,14 @@ class Observer:
 
     Args:
         plan: Of the model.
+        features: Whether the features of rows are needed. Without them, what
+            the loss gets is enough, also of heads whose logits are reshaped
+            on the way, as those with anchors do.
     """
 
-    def __init__(self, plan: ObserverPlan) -> None:
+    def __init__(self, plan: ObserverPlan, features: bool = True) -> None:
         self._plan = plan
+        self._needs_features = features
         self._layer_calls: Dict[str, List[LayerCall]] = {}
         self._calls: List[LossCall] = []
         self._auxiliary: List[Tensor] = []
@@ -160,7 +164,9 @@ class Observer:
         """The rows of a call of a loss."""
         objects = (call.labels >= 0) & (
             call.labels < self._plan.num_classes)
-        features, logits, found = self._features(call, objects)
+        features, logits, found = (
+            self._features(call, objects) if self._needs_features else
+            (call.logits[:, :0], call.logits, objects))
         labels = torch.where(objects & found, call.labels, -1).long()
         nll = class_nll(call.logits, call.sigmoid)
         return ClassifierOutputs(

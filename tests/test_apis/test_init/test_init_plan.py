@@ -58,14 +58,19 @@ def test_each_request_has_its_classes_and_images(digits, settings, kinds):
         assert list(table[kind]) == names
         assert list(table.get('forgotten_before', ())) == forgotten
         assert list(table.get('learned_before', ())) == learned
-        assert cfg.model.objective.type == (
-            f'mmswap.{kind.capitalize()}Objective')
+        assert cfg.model.objective.type == 'mmswap.' + dict(
+            learn='LearnObjective', forget='ClassForgetObjective')[kind]
         assert cfg.load_from == str(digits(DETECTOR))
         with DefaultScope.overwrite_default_scope('mmdet'):
             branches = DATASETS.build(cfg.train_dataloader.dataset).branches
         assert set(branches) == {'retain', kind}
         # What was learned is retained from the new images.
-        assert sum(map(len, branches['retain'][1:])) == 6 * bool(learned)
+        assert sum(len(part) for part in branches['retain'][1:]
+                   if part.showing is None) == 6 * bool(learned)
+        # What is forgotten is shown without its label, and no longer then.
+        shown = [len(part) for part in branches['retain'] if part.showing]
+        assert bool(shown) == (kind == 'forget')
+        assert sum(shown) == sum(map(len, branches.get('forget', ())))
         (learned if kind == 'learn' else forgotten).extend(names)
 
 

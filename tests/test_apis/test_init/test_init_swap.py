@@ -68,7 +68,10 @@ def test_detection(digits):
     assert learn.train_cfg.max_iters == learn.train_cfg.val_interval == 300
     assert learn.optim_wrapper.optimizer.type == 'AdamW'
     assert learn.load_from == str(digits(DETECTOR))
-    assert forget.model.objective == dict(type='mmswap.ForgetObjective')
+    assert forget.model.objective == dict(
+        type='mmswap.ClassForgetObjective')
+    assert learn.train_dataloader.dataset.forgotten == 'labelled'
+    assert forget.train_dataloader.dataset.forgotten == 'background'
     assert forget.train_dataloader.dataset.phase == 'forget'
     assert forget.load_from == (
         'work_dirs/mask2former_swin-nano_base_learn/iter_300.pth')
@@ -87,6 +90,8 @@ def test_semantic_maps(digits):
     # Nothing is labelled with what is learned.
     assert cfg.val_dataloader.dataset.keep == ['retain', 'forget']
     assert cfg.val_evaluator.images == 'split'
+    # A pixel always has a class: forgotten as published.
+    assert 'forgotten' not in cfg.train_dataloader.dataset
     text = Path('fcn_r18-nano_base_learn.py').read_text()
     assert 'eight 9, nine 10' in text
     assert all(map(sum, branches(cfg).values()))
@@ -107,9 +112,13 @@ def test_classification_with_a_validation_set_of_its_own(digits):
 def test_one_phase_alone(digits):
     cfgs = run(digits, new=None)
     assert list(cfgs) == ['forget']
-    assert cfgs['forget'].model.objective.type == 'mmswap.ForgetObjective'
+    objective = cfgs['forget'].model.objective
+    assert objective.type == 'mmswap.ClassForgetObjective'
+    assert cfgs['forget'].train_dataloader.dataset.forgotten == 'background'
     assert set(branches(cfgs['forget'])) == {'retain', 'forget'}
-    assert list(run(digits, forget=())) == ['learn']
+    cfgs = run(digits, forget=())
+    assert list(cfgs) == ['learn']
+    assert 'forgotten' not in cfgs['learn'].train_dataloader.dataset
 
 
 def test_to_forget_first(digits):
@@ -117,8 +126,12 @@ def test_to_forget_first(digits):
     first, learn = cfgs['forget-first'], cfgs['learn']
     assert first.load_from == str(digits(DETECTOR))
     assert learn.load_from.endswith('base_forget-first/iter_300.pth')
-    # Nothing is learned yet that could be retained.
-    assert [len(sets) for sets in branches(first).values()] == [1, 1]
+    # What was forgotten is not to be learned again.
+    assert 'forgotten' not in learn.train_dataloader.dataset
+    assert first.train_dataloader.dataset.forgotten == 'background'
+    # Nothing is learned yet that could be retained: the old images, and those
+    # of what is forgotten without its labels.
+    assert [len(sets) for sets in branches(first).values()] == [2, 1]
 
 
 def test_categories_without_an_image_are_left_out(digits):

@@ -54,9 +54,19 @@ def test_what_is_forgotten_becomes_nothing():
     assert not terms['forget_no_object_nll'].requires_grad
 
 
+def test_where_there_is_no_object_that_counts_by_default():
+    seen, _ = forget(7., no_object_nll=torch.tensor([2.]))
+    terms = ClassForgetObjective()(TOTALS, seen)
+    assert float(terms['no_object_loss']) == pytest.approx(2.)
+    assert 'no_object_loss' not in ClassForgetObjective(
+        no_object_weight=0)(TOTALS, seen)
+
+
 def test_a_classifier_that_always_names_a_class():
     seen, _ = forget(7., 5.)
     assert 'no_object_loss' not in ClassForgetObjective()(TOTALS, seen)
+    named = ClassForgetObjective(no_object_weight=0)(TOTALS, seen)
+    assert 'no_object_loss' not in named
     with pytest.raises(ValueError, match='no_object_weight must be 0 .*got 2'):
         ClassForgetObjective(no_object_weight=2)(TOTALS, seen)
 

@@ -269,6 +269,39 @@ def test_anchor_heads_are_refused():
 
 
 @pytest.mark.slow
+def test_anchor_heads_without_features(monkeypatch):
+    """Their logits are reshaped on the way to the loss."""
+    config = 'mmdet::retinanet/retinanet_r50_fpn_1x_coco.py'
+    torch.manual_seed(0)
+    model = MODELS.build(read_model(config)).train()
+    head = model.bbox_head
+    convs = Calls().hook(head.retina_cls)
+    targets = Calls().patch(monkeypatch, head, 'get_targets')
+    batch = make_stock_batch(config, 0, [1, 4], [])
+    data = model.data_preprocessor(batch, True)
+    with Observer(ObserverPlan(model, 80), features=False) as observer:
+        model(**data, mode='loss')
+    seen = observer.take().only_objects()
+    # In the order of the levels, images, places and anchors.
+    [(_, _, (labels, *_))] = targets.all
+    said = [out.permute(0, 2, 3, 1).reshape(-1, 80)
+            for _, _, out in convs.all]
+    labels = torch.cat([each.flatten() for each in labels])
+    objects = labels < 80
+    logits = torch.cat(said)[objects].double()
+    assert seen.labels.tolist() == labels[objects].tolist()
+    assert set(seen.labels.tolist()) == {1, 4}
+    assert seen.features.shape == (len(logits), 0)
+    chances = torch.sigmoid(logits)
+    own = chances.gather(1, seen.labels[:, None])[:, 0]
+    exact = dict(rtol=1e-6, atol=1e-5)
+    torch.testing.assert_close(seen.class_nll.double(), -own.log(), **exact)
+    torch.testing.assert_close(seen.no_object_nll.double(),
+                               -(1 - chances).log().sum(1), **exact)
+    assert seen.class_nll.requires_grad
+
+
+@pytest.mark.slow
 def test_yolox_positive_priors(monkeypatch):
     """Its targets are the IoU of a box in the column of its class."""
     config = 'mmdet::yolox/yolox_tiny_8xb8-300e_coco.py'
