@@ -20,7 +20,7 @@ No step waits for the GPU, but for those up to the first that has objects,
 which check that the features are found.
 """
 from functools import partial
-from typing import Any, Dict, List, Tuple, cast
+from typing import Any, Dict, List, cast
 
 import torch
 from torch import Tensor, nn
@@ -34,13 +34,12 @@ from mmswap.models.outputs.observer_plan import (
     ObserverPlan,
     is_sigmoid,
 )
+from mmswap.models.outputs.row_features import computed_further, row_features
 from mmswap.models.outputs.row_matching import (
     are_enlarged,
-    differ_by_margin,
     is_auxiliary,
     match_rows,
     pool_by_class,
-    share_memory,
 )
 
 
@@ -67,12 +66,13 @@ class Observer:
         self._layer_calls: Dict[str, List[LayerCall]] = {}
         self._calls: List[LossCall] = []
         self._auxiliary: List[Tensor] = []
+        self._judged_else = False
         self._handles: List[RemovableHandle] = []
 
     def __enter__(self) -> 'Observer':
         plan = self._plan
         self._layer_calls = {head: [] for head in plan.losses}
-        self._calls, self._auxiliary = [], []
+        self._calls, self._auxiliary, self._judged_else = [], [], False
         for head, losses in plan.losses.items():
             of_layer = partial(self._after_layer, head)
             of_loss = partial(self._after_loss, head)
@@ -103,6 +103,7 @@ class Observer:
                     value: Any) -> None:
         """Hook of a loss: keep the logits, the labels and its value."""
         pair = self._plan.labelled(loss, args)
+        self._judged_else |= pair is None
         # Several losses may judge the same logits.
         if pair is not None and not (
                 self._calls and self._calls[-1].logits is pair.logits):
@@ -121,13 +122,19 @@ class Observer:
     def take(self) -> ClassifierOutputs:
         """The classified rows of the pass.
 
+        There are none where a head calls no loss for want of objects, as
+        YOLOX's does.
+
         Raises:
             RuntimeError: If the model's classifier or its loss is of a kind
                 that cannot be watched.
         """
+        calls = self._final_calls()
+        if not calls:
+            return self._plan.no_rows()
         parts = [
             self._rows(call) if call.logits.dim() == 2 else
-            self._regions(call) for call in self._final_calls()
+            self._regions(call) for call in calls
         ]
         return ClassifierOutputs(*map(torch.cat, zip(*parts)))
 
@@ -139,12 +146,15 @@ class Observer:
         Raises:
             RuntimeError: As :meth:`take`.
         """
-        call = self._final_calls()[-1]
+        calls = self._final_calls()
+        if not calls:
+            raise _none_seen(list(self._plan.losses))
+        call = calls[-1]
         for layer, _, output in reversed(self._layer_calls[call.head]):
             if output.shape[-1] == call.logits.shape[1] and bool(
                     (match_rows(call.logits, [output]) >= 0).any()):
                 return layer
-        raise _computed_further()
+        raise computed_further()
 
     def _final_calls(self) -> List[LossCall]:
         """The losses of outputs that the model predicts with."""
@@ -152,12 +162,8 @@ class Observer:
             call for call in self._calls
             if not any(call.loss is other for other in self._auxiliary)
         ]
-        if not calls:
-            raise RuntimeError(
-                'model must have a classifier with one output a class whose '
-                'logits reach a loss with integer labels (not the soft ones '
-                'of Mixup or CutMix); none was seen in '
-                f'{list(self._plan.losses)}')
+        if not calls and (self._judged_else or not self._plan.losses):
+            raise _none_seen(list(self._plan.losses))
         return calls
 
     def _rows(self, call: LossCall) -> ClassifierOutputs:
@@ -165,7 +171,8 @@ class Observer:
         objects = (call.labels >= 0) & (
             call.labels < self._plan.num_classes)
         features, logits, found = (
-            self._features(call, objects) if self._needs_features else
+            row_features(call, self._layer_calls[call.head], objects,
+                         self._plan.routes) if self._needs_features else
             (call.logits[:, :0], call.logits, objects))
         labels = torch.where(objects & found, call.labels, -1).long()
         nll = class_nll(call.logits, call.sigmoid)
@@ -173,35 +180,6 @@ class Observer:
             features, logits, labels,
             nll.gather(1, labels.clamp(min=0)[:, None])[:, 0],
             no_object_nll(call.logits, call.sigmoid, self._plan.num_classes))
-
-    def _features(self, call: LossCall,
-                  objects: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
-        """Features, logits, and whether they were found, of each row."""
-        width = call.logits.shape[1]
-        calls = [each for each in self._layer_calls[call.head]
-                 if each.output.shape[-1] == width]
-        for each in calls:
-            if share_memory(each.output, call.logits):
-                return (each.feature.flatten(0, -2), call.logits,
-                        torch.ones_like(objects))
-        routes = self._plan.routes
-        route = routes.get(call.head)
-        # The last layer's first; features of one width at a time.
-        sizes = dict.fromkeys(each.feature.shape[-1] for each in calls[::-1])
-        if route is None:
-            known = bool(objects.any())
-            for size in sizes:
-                result = _found_rows(call, calls, size)
-                if not bool((objects & ~result[2]).any()):
-                    if known:
-                        routes[call.head] = ('rows', size)
-                    return result
-            result = _by_place(call, calls, objects)
-            routes[call.head] = ('place', 0)
-            return result
-        if route[0] == 'rows' and route[1] in sizes:
-            return _found_rows(call, calls, route[1])
-        return _by_place(call, calls, objects)
 
     def _regions(self, call: LossCall) -> ClassifierOutputs:
         """The classes in the maps of a call of a loss."""
@@ -218,35 +196,11 @@ class Observer:
                 # A pixel is always of a class.
                 return ClassifierOutputs(features, logits, labels, nll,
                                          torch.full_like(nll, float('nan')))
-        raise _computed_further()
+        raise computed_further()
 
 
-def _found_rows(call: LossCall, calls: List[LayerCall],
-                size: int) -> Tuple[Tensor, Tensor, Tensor]:
-    """Find the rows by value among features of one size."""
-    of_size = [each for each in calls if each.feature.shape[-1] == size]
-    places = match_rows(call.logits, [each.output for each in of_size])
-    features = torch.cat(
-        [each.feature.flatten(0, -2) for each in of_size])
-    return features[places.clamp(min=0)], call.logits, places >= 0
-
-
-def _by_place(call: LossCall, calls: List[LayerCall],
-              objects: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
-    """Features and logits in a head that changes these before the loss.
-
-    ArcFace takes a margin off the label's logit and scales all. What counts
-    are the classifier's outputs before.
-    """
-    labels = call.labels[objects]
-    for _, feature, output in calls:
-        if output.shape == call.logits.shape and differ_by_margin(
-                call.logits[objects], output[objects], labels):
-            return feature, output, torch.ones_like(objects)
-    raise _computed_further()
-
-
-def _computed_further() -> RuntimeError:
+def _none_seen(heads: List[str]) -> RuntimeError:
     return RuntimeError(
-        'the logits that reach the classification loss must be outputs of a '
-        'layer of the head that owns the loss; they are computed further')
+        'model must have a classifier with one output a class whose logits '
+        'reach a loss with integer labels (not the soft ones of Mixup or '
+        f'CutMix); none was seen in {heads}')

@@ -1,10 +1,11 @@
 """Where a model's classifiers are: found once, watched in every step."""
 import re
-from typing import Any, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Dict, NamedTuple, Optional, Tuple, cast
 
 import torch
 from torch import Tensor, nn
 
+from mmswap.models.outputs.classifier_outputs import ClassifierOutputs
 from mmswap.models.outputs.row_matching import last_heads
 
 # What the heads call the loss that compares logits with labels, or a list of
@@ -59,6 +60,18 @@ class ObserverPlan:
         # the head with as many outputs does no harm: its values are others.
         return isinstance(weight, Tensor) and weight.dim() > 1 and len(
             weight) in (self.num_classes, self.num_classes + 1)
+
+    def no_rows(self) -> ClassifierOutputs:
+        """What is observed where no loss was called."""
+        weights = [cast(Tensor, layer.weight)
+                   for layers in self.layers.values() for layer in layers]
+        # Of heads with anchors no layer has one output a class.
+        outputs, inputs = weights[-1].shape[:2] if weights else (
+            self.num_classes, 0)
+        none = next(self.model.parameters()).new_zeros(0, dtype=torch.float)
+        return ClassifierOutputs(
+            none.new_zeros(0, inputs), none.new_zeros(0, outputs),
+            none.long(), none, none)
 
     def labelled(self, loss: nn.Module,
                  args: Tuple[Any, ...]) -> Optional['LabelledLogits']:

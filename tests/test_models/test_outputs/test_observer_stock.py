@@ -326,3 +326,23 @@ def test_yolox_positive_priors(monkeypatch):
                 wanted.append((*columns[row], target.argmax()))
         assert set(sample.gt_instances.labels.tolist()) <= {1, 4}
     assert_seen(seen, wanted, sigmoid=True)
+
+
+def test_yolox_images_without_objects():
+    """Its head then calls no loss of classes at all."""
+    config = 'mmdet::yolox/yolox_tiny_8xb8-300e_coco.py'
+    model = MODELS.build(read_model(config)).train()
+    data = model.data_preprocessor(make_stock_batch(config, 0, [1], []), True)
+    for sample in data['data_samples']:
+        sample.gt_instances = sample.gt_instances[:0]
+    plan = ObserverPlan(model, 80)
+    with Observer(plan) as observer:
+        model(**data, mode='loss')
+    seen = observer.take()
+    assert [len(field) for field in seen] == [0] * 5
+    width = model.bbox_head.multi_level_conv_cls[0].in_channels
+    assert seen.features.shape == (0, width)
+    assert seen.logits.shape == (0, 80)
+    with Observer(plan) as observer, pytest.raises(RuntimeError):
+        model(**data, mode='loss')
+        observer.classifier()
