@@ -47,7 +47,7 @@ def demo(work_dir: Path, steps: int) -> None:
     make_digit_scenes(Path('data/digits'))
     print('[demo] two phases, about four minutes each with 200 steps',
           flush=True)
-    configs = [f'{STEM}_learn.py', f'{STEM}_forget.py']
+    configs = [f'{STEM}_learn-retaining.py', f'{STEM}_forget-unnamed.py']
     learn, forget = (Config.fromfile(config) for config in configs)
     with ReadableConsole() as console:
         report = run_swap(configs, work_dir, cfg_options=options(steps),

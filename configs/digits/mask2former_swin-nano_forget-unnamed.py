@@ -2,12 +2,6 @@ _base_ = './mask2former_swin-nano_forget.py'
 
 # A forgotten object is to have no name at all, rather than another: it is
 # shown without its label, and its class alone is driven away, to no object.
-model = dict(
-    objective=dict(
-        _delete_=True,
-        type='mmswap.ClassForgetObjective',
-        bound=12.,
-        weight=0.5,
-        no_object_weight=1.))
+model = dict(objective=dict(_delete_=True, type='mmswap.ClassForgetObjective'))
 train_dataloader = dict(dataset=dict(forgotten='background'))
-load_from = 'work_dirs/mask2former_swin-nano_learn-retaining/iter_300.pth'
+load_from = 'work_dirs/mask2former_swin-nano_learn-retaining/iter_600.pth'
