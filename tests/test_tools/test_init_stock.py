@@ -196,10 +196,11 @@ def _options(cfg) -> List[str]:
     """Two steps, no worker processes."""
     loaders = [f'{loader}_dataloader.{option}'
                for loader in ('train', 'val', 'test') for option in LOADER]
-    by_epoch = 'max_epochs' in cfg.train_cfg
-    length = 'max_epochs=1' if by_epoch else 'max_iters=2'
-    return ['--cfg-options', *loaders, f'train_cfg.{length}',
-            'train_cfg.val_interval=1', 'default_hooks.checkpoint.interval=1',
+    key, last = ('max_epochs', 1) if 'max_epochs' in cfg.train_cfg else (
+        'max_iters', 2)
+    return ['--cfg-options', *loaders, f'train_cfg.{key}={last}',
+            f'train_cfg.val_interval={last}',
+            f'default_hooks.checkpoint.interval={last}',
             'default_hooks.logger.interval=1']
 
 
