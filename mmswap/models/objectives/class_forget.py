@@ -1,14 +1,33 @@
 """Forgetting the class of objects; boxes and masks stay."""
-from typing import Dict, Mapping, Optional
+from typing import Any, Dict, Mapping, NamedTuple, Optional
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from mmswap.class_table import ClassTable
 from mmswap.models.objectives.base import check_weight
 from mmswap.models.objectives.learn_forget import ForgetObjective
 from mmswap.models.outputs.branch import BranchOutputs
 from mmswap.models.outputs.classifier_outputs import ClassifierOutputs
+from mmswap.models.outputs.observer_plan import is_sigmoid
 from mmswap.registry import MODELS
+
+
+class _Constants(NamedTuple):
+    """A bound and two weights, some of which may be None."""
+
+    bound: Any
+    weight: Any
+    no_object_weight: Any
+
+    def but(self, given: '_Constants') -> '_Constants':
+        """These, but for what is given."""
+        return _Constants(*(mine if other is None else other
+                            for mine, other in zip(self, given)))
+
+
+_SOFTMAX = _Constants(14., 0.5, 1.)
+_SIGMOIDS = _Constants(6., 0.1, 0.1)
 
 
 @MODELS.register_module()
@@ -35,16 +54,23 @@ class ClassForgetObjective(ForgetObjective):
     What an object is for each kind of model, docs/method.md says under
     prototypes; features are not needed, so that heads with anchors will do.
 
+    The defaults depend on the classifier, and are measured. With a softmax
+    the classes share one probability, of a digit Mask2Former (docs/digits.md).
+    With sigmoids each has its own, and what moves one moves its like: of a
+    YOLOX-Nano on photographs the softmax's defaults cost a third of what was
+    to be retained.
+
     Args:
-        bound: In nats. 14 by default: of a digit detector (docs/digits.md)
-            6 left 0.4 of the AP, which goes by the order of the scores and
-            not by their size; with 12 some came back with later requests,
-            and 16 cost some of what undoing a request brings back.
-        weight: Weight of the forget term. 0.5 by default, from the same.
+        bound: In nats. By default 14 with a softmax: 6 left 0.4 of the AP,
+            which goes by the order of the scores and not by their size; with
+            12 some came back with later requests, and 16 cost some of what
+            undoing a request brings back. 6 with sigmoids.
+        weight: Weight of the forget term. By default 0.5 with a softmax, and
+            0.1 with sigmoids.
         retain_weight: Weight of the retain branch.
-        no_object_weight: Weight of being no object. None is 1 where the
-            classifier has that output, and 0 where every object or pixel
-            gets a class.
+        no_object_weight: Weight of being no object. By default 1 with a
+            softmax that has such an output and 0 with one that gives every
+            object or pixel a class, and 0.1 with sigmoids.
 
     Raises:
         ValueError: If the bound is not a positive number, or a weight is
@@ -56,18 +82,30 @@ class ClassForgetObjective(ForgetObjective):
     needs_features = False
 
     def __init__(self,
-                 bound: float = 14.0,
-                 weight: float = 0.5,
+                 bound: Optional[float] = None,
+                 weight: Optional[float] = None,
                  retain_weight: float = 1.0,
                  no_object_weight: Optional[float] = None) -> None:
         if isinstance(bound, str):
             raise ValueError('model.objective.bound must be a number of nats '
                              f'with ClassForgetObjective, got {bound!r}')
-        super().__init__(bound, weight, retain_weight)
+        self._given = _Constants(bound, weight, no_object_weight)
+        chosen = _SOFTMAX.but(self._given)
+        super().__init__(chosen.bound, chosen.weight, retain_weight)
         if no_object_weight is not None:
             check_weight('no_object_weight', no_object_weight)
         self.no_object_weight = no_object_weight
+        self._default_no_object = _SOFTMAX.no_object_weight
         self._no_object: Optional[float] = None
+
+    def attach(self, model: nn.Module, classes: ClassTable) -> None:
+        """Choose the defaults; see :meth:`Objective.attach`."""
+        super().attach(model, classes)
+        losses = [loss for each in self.plan.losses.values() for loss in each]
+        if losses and all(map(is_sigmoid, losses)):
+            chosen = _SIGMOIDS.but(self._given)
+            self.bound, self.weight = chosen.bound, chosen.weight
+            self._default_no_object = _SIGMOIDS.no_object_weight
 
     def forward(self, totals: Mapping[str, Tensor],
                 outputs: Mapping[str, BranchOutputs]) -> Dict[str, Tensor]:
@@ -110,5 +148,6 @@ class ClassForgetObjective(ForgetObjective):
                     f'{self.no_object_weight}')
             self._no_object = self.no_object_weight
             if self._no_object is None:
-                self._no_object = 0. if always_names else 1.
+                self._no_object = (
+                    0. if always_names else self._default_no_object)
         return self._no_object

@@ -1,7 +1,9 @@
 """Forgetting the class alone, against closed forms and a stock model."""
 import pytest
 import torch
+from torch import nn
 
+from mmswap.class_table import ClassTable
 from mmswap.models import ClassForgetObjective
 from mmswap.models.outputs.branch import BranchOutputs
 from mmswap.models.outputs.classifier_outputs import ClassifierOutputs
@@ -60,6 +62,25 @@ def test_where_there_is_no_object_that_counts_by_default():
     assert float(terms['no_object_loss']) == pytest.approx(2.)
     assert 'no_object_loss' not in ClassForgetObjective(
         no_object_weight=0)(TOTALS, seen)
+
+
+@pytest.mark.parametrize('sigmoid, default', [
+    (False, (14., .5, 1.)), (True, (6., .1, .1))])
+@pytest.mark.parametrize('given', [
+    {}, dict(bound=3.), dict(weight=.2), dict(no_object_weight=.7)])
+def test_defaults_are_those_of_the_classifier(sigmoid, default, given):
+    model = nn.Module()
+    model.loss_cls = nn.Identity()
+    model.loss_cls.use_sigmoid = sigmoid
+    objective = ClassForgetObjective(**given)
+    objective.attach(model, ClassTable(base=('a', ), learn=('b', )))
+    keys = ('bound', 'weight', 'no_object_weight')
+    bound, weight, no_object = [
+        given.get(key, value) for key, value in zip(keys, default)]
+    seen, _ = forget(2., no_object_nll=torch.tensor([3.]))
+    terms = objective(TOTALS, seen)
+    assert float(terms['forget_loss']) == pytest.approx(weight * (bound - 2))
+    assert float(terms['no_object_loss']) == pytest.approx(3 * no_object)
 
 
 def test_a_classifier_that_always_names_a_class():
