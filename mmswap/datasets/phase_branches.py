@@ -135,6 +135,12 @@ def _parts(phase: str, target: str, table: ClassTable,
         wanted['retain'].append(_Part('new', retained, True))
         if target == 'forget':
             wanted[target].append(_Part('new', target, True))
+    if forgotten == 'labelled':
+        # Seen often enough to be told from what is learned.
+        wanted['retain'] += [
+            _Part(part.source, retained, True, 'forget')
+            for part in wanted['retain']
+        ]
     if forgotten == 'background':
         wanted['retain'] += [
             _Part(part.source, 'retain', part.allow_empty, target)
