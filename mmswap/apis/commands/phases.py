@@ -16,6 +16,8 @@ from mmswap.apis.config import (
     load_config,
     set_local_rank,
 )
+from mmswap.apis.console import is_first_process
+from mmswap.apis.gates import gate_line
 from mmswap.apis.interruption import tells_what_is_saved
 from mmswap.apis.launch import build_runner
 from mmswap.apis.swap import run_swap
@@ -155,14 +157,30 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help='give each phase an adapter of its own (default: go on with '
         'that of the phase before; a plan of requests always does this)')
+    parser.add_argument(
+        '--require',
+        default='',
+        metavar='GATES',
+        help="end with an error if a gate is missed: 'forget<=0.05 "
+        "renamed<=0.1 retain>=0.95 learn>=0.8' (default: require nothing); "
+        'retain, forget and learn are shares of what the base scored, named, '
+        'renamed, unseen and recall those of the objects to forget, and any '
+        'metric has its full name')
     add_verbose(parser)
 
 
 def _run(args: argparse.Namespace) -> None:
     set_local_rank(args)
     with open_console(args) as console:
-        run_swap(args.configs, args.work_dir, args.launcher, args.cfg_options,
-                 args.amp, args.new_adapters, console)
+        report = run_swap(args.configs, args.work_dir, args.launcher,
+                          args.cfg_options, args.amp, args.new_adapters,
+                          console, args.require)
+    missed = [gate for gate in report.get('gates', ()) if not gate['met']]
+    if missed:
+        lines = '\n'.join(f'  {gate_line(gate)}' for gate in missed)
+        raise SystemExit(
+            f'--require: {len(missed)} of {len(report["gates"])} gates '
+            f'missed\n{lines}' if is_first_process(args.launcher) else 1)
 
 
 RUN = Command(
@@ -179,4 +197,6 @@ RUN = Command(
     'follows it, is run anew.',
     examples='mmswap run site_learn.py site_forget.py --work-dir '
     'work_dirs/swap\n'
+    "mmswap run site_learn.py site_forget.py --require 'named<=0.05 "
+    "retain>=0.95'\n"
     'mmswap run site_plan.py')
