@@ -59,6 +59,7 @@ def demo(work_dir: Path, steps: int) -> None:
             Moment('after forget', forget, after_forget),
         ], work_dir / 'before_after.png')
     print(f'Picture: {picture}')
+    print(f'Page: {work_dir / "swap_report.html"}')
     for name, checkpoint in report['checkpoints'].items():
         print(f'Adapter of {name}: {Path(checkpoint).parent / "adapter"}')
 
@@ -73,6 +74,7 @@ def options(steps: int) -> dict:
         'train_cfg.val_interval': steps,
         'param_scheduler.0.end': steps,
         'default_hooks.checkpoint.interval': steps,
+        'default_hooks.logger.interval': 10,
         'val_dataloader.dataset.dataset.indices': SCENES,
     }
 

@@ -6,6 +6,7 @@ from mmswap.apis.console import ReadableConsole
 from mmswap.apis.gates import check_gates, judge, read_gates
 from mmswap.apis.interruption import Interrupted
 from mmswap.apis.launch import prepare_distributed
+from mmswap.apis.page.page import IMAGES, check_images, try_to_write_page
 from mmswap.apis.plan import BASE, default_work_dir, plan_phases
 from mmswap.apis.state import recorded_report, write_report
 from mmswap.apis.swap_phases import SwapPhases
@@ -19,7 +20,8 @@ def run_swap(configs: Sequence[Union[str, Path]],
              amp: bool = False,
              new_adapters: bool = False,
              console: Optional[ReadableConsole] = None,
-             require: str = '') -> Dict[str, Any]:
+             require: str = '',
+             images: int = IMAGES) -> Dict[str, Any]:
     """Run the phases of a swap, each from what the one before it wrote.
 
     Before the first phase the base model is evaluated. A phase that is
@@ -31,7 +33,7 @@ def run_swap(configs: Sequence[Union[str, Path]],
             ``load_from`` is the base model. Or the file of a plan of requests
             (:mod:`mmswap.config.requests`), each of which is a phase.
         work_dir: Gets a folder for each phase, ``swap_state.json``,
-            ``swap_report.json`` and ``swap_report.md``. By default
+            ``swap_report.json``, ``.md`` and ``.html``. By default
             ``work_dirs/<common start of the config names>_swap``.
         launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
         cfg_options: Settings to override in every phase, by dotted key.
@@ -44,6 +46,8 @@ def run_swap(configs: Sequence[Union[str, Path]],
             they are printed, too, as mmengine does.
         require: Gates that the end of the swap is compared with; see
             :func:`~mmswap.apis.gates.read_gates`. By default none.
+        images: How many images the page shows of what is forgotten, learned
+            and retained, at each moment; 0 for none.
 
     Returns:
         The report; see :func:`~mmswap.apis.report.build_report`. Its
@@ -59,6 +63,7 @@ def run_swap(configs: Sequence[Union[str, Path]],
     folder = Path(work_dir or default_work_dir(configs))
     phases = plan_phases(configs, folder, launcher, cfg_options, amp,
                          new_adapters)
+    check_images(images)
     gates = read_gates(require) if require else []
     first = ClassTable.from_cfg(phases[0].cfg.model.classes)
     check_gates(gates, ClassTable.from_cfg(phases[-1].cfg.model.classes),
@@ -77,6 +82,7 @@ def run_swap(configs: Sequence[Union[str, Path]],
     swap.records.write()
     report = recorded_report(swap.records, swap.records.phases)
     write_report(folder, report, say=swap.say)
+    try_to_write_page(folder, images, say=swap.say)
     return report
 
 

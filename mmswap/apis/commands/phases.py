@@ -5,6 +5,7 @@ import time
 from mmswap.apis.commands.command import (
     Command,
     add_amp,
+    add_images,
     add_verbose,
     open_console,
 )
@@ -166,6 +167,7 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         'retain, forget and learn are shares of what the base scored, named, '
         'renamed, unseen and recall those of the objects to forget, and any '
         'metric has its full name')
+    add_images(parser)
     add_verbose(parser)
 
 
@@ -174,7 +176,7 @@ def _run(args: argparse.Namespace) -> None:
     with open_console(args) as console:
         report = run_swap(args.configs, args.work_dir, args.launcher,
                           args.cfg_options, args.amp, args.new_adapters,
-                          console, args.require)
+                          console, args.require, args.images)
     missed = [gate for gate in report.get('gates', ()) if not gate['met']]
     if missed:
         lines = '\n'.join(f'  {gate_line(gate)}' for gate in missed)
@@ -191,10 +193,10 @@ RUN = Command(
     about='Run a whole swap. The base model is scored, then each phase is '
     'trained from what the one before it wrote, whatever its load_from says, '
     'and scored; at the end there is a table, also in swap_report.json and '
-    '.md of the work dir. Given again, the same command goes on: what is '
-    'finished is not run again, and a phase that was interrupted goes on '
-    'from its last checkpoint. A phase whose config was changed, and what '
-    'follows it, is run anew.',
+    '.md of the work dir, and a page, swap_report.html. Given again, the '
+    'same command goes on: what is finished is not run again, and a phase '
+    'that was interrupted goes on from its last checkpoint. A phase whose '
+    'config was changed, and what follows it, is run anew.',
     examples='mmswap run site_learn.py site_forget.py --work-dir '
     'work_dirs/swap\n'
     "mmswap run site_learn.py site_forget.py --require 'named<=0.05 "
