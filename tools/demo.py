@@ -59,7 +59,6 @@ def demo(work_dir: Path, steps: int) -> None:
             Moment('after forget', forget, after_forget),
         ], work_dir / 'before_after.png')
     print(f'Picture: {picture}')
-    print(f'Page: {work_dir / "swap_report.html"}')
     for name, checkpoint in report['checkpoints'].items():
         print(f'Adapter of {name}: {Path(checkpoint).parent / "adapter"}')
 

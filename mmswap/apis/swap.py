@@ -90,7 +90,9 @@ def _as_given(configs: Sequence[Union[str, Path]],
               cfg_options: Optional[Dict[str, Any]], amp: bool,
               new_adapters: bool) -> Dict[str, Any]:
     """How a swap is run, for its state file: what json can hold."""
+    # A list as --cfg-options reads it, without blanks.
     options = {key: value if isinstance(value, (str, int, float)) else
-               repr(value) for key, value in (cfg_options or {}).items()}
+               repr(value).replace(' ', '')
+               for key, value in (cfg_options or {}).items()}
     return dict(configs=[str(config) for config in configs],
                 cfg_options=options, amp=amp, new_adapters=new_adapters)
