@@ -67,7 +67,9 @@ def _draw_instances(visualizer: Visualizer, scale: float,
             box = np.asarray(found['bboxes'][index], float)
             if 'masks' in found:
                 _draw_mask(visualizer, found['masks'][index], COLOURS[part])
-        box = box * scale
+        # Beyond the edges the visualizer would make room, and the image small.
+        edges = np.array([visualizer.width - 1, visualizer.height - 1] * 2)
+        box = np.clip(box * scale, 0, edges)
         visualizer.draw_bboxes(
             box, edge_colors=COLOURS[part], line_widths=width,
             line_styles='--' if part == 'unseen' else '-',

@@ -198,24 +198,30 @@ def _views(info: Mapping[str, Any], seen: Sequence[Seen],
 
 
 def _said(seen: Seen, labels: Sequence[int], table: ClassTable) -> str:
-    """Such as ``three is called eight, five is not found``."""
+    """Such as ``three is called eight, five is found (1 of 2)``."""
     counts: Dict[tuple, int] = {}
     for each in seen.namings:
         if each.label in labels:
             key = (table.names[each.label],
                    None if each.name is None else seen.names[each.name])
             counts[key] = counts.get(key, 0) + each.weight
-    total = sum(counts.values())
-    if total > 100:  # Pixels
-        counts = {key: n for key, n in counts.items() if n > .02 * total}
     ordered = sorted(counts, key=lambda key: -counts[key])
-    return ', '.join(dict.fromkeys(_sentence(*key) for key in ordered))
+    return ', '.join(filter(None, (
+        _sentence(*key, counts[key],
+                  sum(n for other, n in counts.items() if other[0] == key[0]))
+        for key in ordered)))
 
 
-def _sentence(true: str, name: Optional[str]) -> str:
-    if name is None:
-        return f'{true} is not found'
-    return f'{true} is found' if name == true else f'{true} is called {name}'
+def _sentence(true: str, name: Optional[str], count: int, of: int) -> str:
+    """What some of the objects, or pixels, of a class are called."""
+    if count < .02 * of:
+        return ''
+    said = ('is not found' if name is None else
+            'is found' if name == true else f'is called {name}')
+    if count == of:
+        return f'{true} {said}'
+    share = f'{count} of {of}' if of < 100 else f'{count / of:.0%}'
+    return f'{true} {said} ({share})'
 
 
 def _data_uri(image: np.ndarray) -> str:

@@ -13,7 +13,13 @@ from PIL import Image
 
 from mmswap.apis.page.facts import MomentFacts, SwapFacts
 from mmswap.apis.page.outlines import COLOURS, draw_sample, part_of
-from mmswap.apis.page.pictures import Seen, _labels_of, _telling, draw_pictures
+from mmswap.apis.page.pictures import (
+    Seen,
+    _labels_of,
+    _said,
+    _telling,
+    draw_pictures,
+)
 from mmswap.class_table import ClassTable
 from mmswap.datasets.digits.scenes import make_digit_scenes
 from mmswap.tasks.naming import Naming
@@ -84,6 +90,30 @@ def test_what_tells_most():
     assert _telling('retain', [gone, gone], (0, )) == 0
     assert _telling('learn', [gone, lost], (0, )) == 1
     assert _telling('learn', [gone, lost], (1, )) == 0
+
+
+def test_what_is_said_of_an_image():
+    table = ClassTable(NAMES)
+
+    def said(*namings):
+        return _said(Seen({}, list(namings), NAMES), (0, ), table)
+
+    assert said(Naming(0, 0), Naming(0, 0), Naming(1, 0)) == 'cat is found'
+    assert said(Naming(0, 1), Naming(0, None), Naming(0, 1)) == (
+        'cat is called dog (2 of 3), cat is not found (1 of 3)')
+    assert said(Naming(0, 0, weight=750), Naming(0, 1, weight=249),
+                Naming(0, None, weight=1)) == (
+                    'cat is found (75%), cat is called dog (25%)')
+
+
+def test_a_box_beyond_the_edge_does_not_move_the_image():
+    image = np.zeros((320, 320, 3), np.uint8)
+    image[300:, 300:] = 255
+    drawn = draw_sample(image, 1., _detection([-30., -30., 340., 200.]),
+                        [Naming(0, 1, score=.75), Naming(1, None)], (0, ),
+                        NAMES)
+    assert _near(drawn[300:, 300:], (255, 255, 255)) == 400
+    assert _near(drawn[:300], (255, 255, 255)) == 0
 
 
 def test_labels_that_an_image_shows():
