@@ -207,7 +207,7 @@ def _said(seen: Seen, labels: Sequence[int], table: ClassTable) -> str:
             counts[key] = counts.get(key, 0) + each.weight
     ordered = sorted(counts, key=lambda key: -counts[key])
     return ', '.join(filter(None, (
-        _sentence(*key, counts[key],
+        _sentence(key[0], key[1], counts[key],
                   sum(n for other, n in counts.items() if other[0] == key[0]))
         for key in ordered)))
 
