@@ -97,6 +97,7 @@ setup(
     keywords='computer vision, object detection, continual learning, '
     'machine unlearning, LoRA',
     packages=find_packages(include=['mmswap', 'mmswap.*']),
+    package_data={'mmswap.apis.page': ['templates/*']},
     cmdclass=dict(build_py=BuildPy),
     entry_points=dict(console_scripts=['mmswap = mmswap.apis.cli:main']),
     python_requires='>=3.8',

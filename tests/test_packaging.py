@@ -121,6 +121,11 @@ def test_wheel_has_every_module(wheel):
         'mmswap', '*.py')
 
 
+def test_wheel_has_the_templates(wheel):
+    wanted = _below('mmswap', '*.html', '*.css', '*.js')
+    assert len(wanted) == 3 and wanted <= _files(wheel)
+
+
 def test_wheel_has_the_configs_and_the_tools(wheel):
     files = {
         name[len(MIM):] for name in _files(wheel) if name.startswith(MIM)
@@ -156,7 +161,8 @@ def test_wheel_says_what_it_is(wheel):
     assert meta['Requires-Python'] == '>=3.8'
     required = meta.get_all('Requires-Dist')
     assert {line for line in required if 'extra' not in line} == {
-        'torch>=2.1', 'peft>=0.13', 'safetensors', 'numpy'}
+        'torch>=2.1', 'peft>=0.13', 'safetensors', 'numpy', 'jinja2>=3',
+        'matplotlib>=3.5'}
     assert set(meta.get_all('Provides-Extra')) == {
         'onedl', 'openmmlab', 'tests', 'docs'}
 

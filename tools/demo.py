@@ -73,6 +73,7 @@ def options(steps: int) -> dict:
         'train_cfg.val_interval': steps,
         'param_scheduler.0.end': steps,
         'default_hooks.checkpoint.interval': steps,
+        'default_hooks.logger.interval': 10,
         'val_dataloader.dataset.dataset.indices': SCENES,
     }
 

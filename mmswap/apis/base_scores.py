@@ -6,7 +6,7 @@ ones are further sets of classes in that evaluation.
 """
 import hashlib
 import json
-from typing import Dict, List, Mapping, Sequence
+from typing import Dict, List, Mapping, Optional, Sequence
 
 from mmengine.config import Config
 
@@ -80,9 +80,24 @@ def tell_pretrained(cfg: Config, name: str,
         name: The name of its phase.
         base_metrics: What the base's evaluation gave.
     """
-    forget = base_metrics.get(f'swap/{_subset(name)}')
+    forget = pretrained_forget(base_metrics, name)
     if forget is not None and cfg.val_evaluator.get('pretrained') is None:
         cfg.val_evaluator.pretrained = dict(forget=forget)
+
+
+def pretrained_forget(base_metrics: Mapping[str, float],
+                      name: str) -> Optional[float]:
+    """What the pre-trained model scored on what a later request forgets.
+
+    Args:
+        base_metrics: What the base's evaluation gave.
+        name: The name of the request's phase.
+
+    Returns:
+        The primary metric; None of the first request, and of one that forgets
+        what an earlier one learned.
+    """
+    return base_metrics.get(f'swap/{_subset(name)}')
 
 
 def _subset(name: str) -> str:

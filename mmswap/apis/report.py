@@ -1,6 +1,7 @@
 """The table at the end of a swap: what was learned, forgotten, retained."""
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
+from mmswap.apis.gates import gate_line
 from mmswap.class_table import ALL_SPLITS
 from mmswap.evaluation.score_tables import (
     cell,
@@ -103,7 +104,8 @@ def _group_rows(columns: Sequence[Column]) -> List[Dict[str, Any]]:
 def format_report(report: Mapping[str, Any]) -> str:
     """The rows of a report as a Markdown table that reads well as text.
 
-    Below it stands what renamed objects are called at the end.
+    Below it stands what renamed objects are called at the end, and what was
+    required of the swap.
 
     Args:
         report: What :func:`build_report` returned.
@@ -113,6 +115,8 @@ def format_report(report: Mapping[str, Any]) -> str:
         lines.append([row['split'], row['metric'], *map(cell, row['values'])])
     last = report['columns'][-1]
     names = [f'- {last}: {line}' for line in report['new_names'][last]]
+    names += [f'- required: {gate_line(gate)}'
+              for gate in report.get('gates', ())]
     table = format_table(lines, 2)
     return '\n'.join([table, '', *names]) if names else table
 

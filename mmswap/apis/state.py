@@ -3,7 +3,7 @@ import itertools
 import json
 import os
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Sequence
 
 from mmengine.dist import is_main_process, master_only
 
@@ -27,7 +27,10 @@ class SwapRecords:
 
     Attributes:
         phases: Names of the swap's phases, in order; written with the next
-            record.
+            record, as are the following.
+        how: How the swap was run, the arguments that reproduce it.
+        gates: What :func:`~mmswap.apis.gates.judge` found at its end; empty
+            where nothing was required.
 
     Raises:
         ValueError: If the state file is not what mmswap wrote.
@@ -35,7 +38,11 @@ class SwapRecords:
 
     def __init__(self, work_dir: Path) -> None:
         self.work_dir = work_dir
-        self._records, self.phases = _read_state(work_dir / STATE_FILE)
+        state = _read_state(work_dir / STATE_FILE)
+        self._records: Dict[str, Dict[str, Any]] = state['records']
+        self.phases: List[str] = state['phases']
+        self.how: Dict[str, Any] = state.get('how', {})
+        self.gates: List[Dict[str, Any]] = state.get('gates', [])
 
     def get(self, name: str) -> Dict[str, Any]:
         """The record of a phase or the base; empty where there is none."""
@@ -48,14 +55,17 @@ class SwapRecords:
             name: Of the phase or the base.
             record: ``fingerprint`` and, when it is finished, ``metrics``,
                 ``checkpoint``, a path relative to the work dir so that the
-                folder can be moved, and ``groups``.
+                folder can be moved, ``groups`` and ``cost``.
         """
         self._records[name] = record
         self.write()
 
     def write(self) -> None:
         """Write what is known to the state file."""
-        _write_state(self.work_dir / STATE_FILE, self._records, self.phases)
+        _write_state(
+            self.work_dir / STATE_FILE,
+            dict(format=1, phases=self.phases, how=self.how, gates=self.gates,
+                 records=self._records))
 
     def checkpoint(self, name: str) -> str:
         """The path of a finished phase's checkpoint."""
@@ -91,24 +101,23 @@ class SwapRecords:
         return 'starts'
 
 
-def _read_state(path: Path) -> Tuple[Dict[str, Dict[str, Any]], List[str]]:
+def _read_state(path: Path) -> Dict[str, Any]:
     """The records of a swap and its phases, none where it has not begun."""
     if not path.is_file():
-        return {}, []
+        return dict(records={}, phases=[])
     try:
         state = json.loads(path.read_text())
         records = dict(state['records'])
         # Earlier releases did not list the phases.
-        return records, state.get('phases', [n for n in records if n != BASE])
+        phases = [name for name in records if name != BASE]
+        return dict(dict(phases=phases), **state)
     except (ValueError, KeyError) as error:
         raise ValueError(f'{path} must be what mmswap wrote; delete it to '
                          f'start the swap anew ({error!r})') from error
 
 
 @master_only
-def _write_state(path: Path, records: Dict[str, Dict[str, Any]],
-                 phases: List[str]) -> None:
-    state = dict(format=1, phases=phases, records=records)
+def _write_state(path: Path, state: Dict[str, Any]) -> None:
     _write_atomically(path, json.dumps(state, indent=2))
 
 
@@ -144,8 +153,9 @@ def recorded_report(records: SwapRecords,
         names: Those of its phases, in order, all finished.
 
     Returns:
-        See :func:`~mmswap.apis.report.build_report`; and ``checkpoints``, by
-        the name of the phase.
+        See :func:`~mmswap.apis.report.build_report`; ``checkpoints``, by the
+        name of the phase; and, where something was required of the whole
+        swap, ``gates``.
     """
     columns = [Column('base', records.get(BASE)['metrics'])]
     start = len(common_start(names)) if len(names) > 1 else 0
@@ -156,6 +166,8 @@ def recorded_report(records: SwapRecords,
                    record.get('groups')))
     report = build_report(columns)
     report['checkpoints'] = {name: records.checkpoint(name) for name in names}
+    if records.gates and list(names) == records.phases:
+        report['gates'] = records.gates
     return report
 
 

@@ -4,6 +4,7 @@ import contextlib
 from typing import Callable, ContextManager, NamedTuple, Optional
 
 from mmswap.apis.console import ReadableConsole
+from mmswap.apis.page import IMAGES
 
 
 class Command(NamedTuple):
@@ -31,6 +32,17 @@ def add_amp(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help='train with automatic mixed precision, on a GPU (default: as '
         'the config says)')
+
+
+def add_images(parser: argparse.ArgumentParser) -> None:
+    """Add ``--images``."""
+    parser.add_argument(
+        '--images',
+        type=int,
+        default=IMAGES,
+        metavar='N',
+        help='how many images swap_report.html shows of what is forgotten, '
+        'learned and retained; 0 runs no model (default: %(default)s)')
 
 
 def add_trust(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ import time
 from mmswap.apis.commands.command import (
     Command,
     add_amp,
+    add_images,
     add_verbose,
     open_console,
 )
@@ -16,6 +17,8 @@ from mmswap.apis.config import (
     load_config,
     set_local_rank,
 )
+from mmswap.apis.console import is_first_process
+from mmswap.apis.gates import gate_line
 from mmswap.apis.interruption import tells_what_is_saved
 from mmswap.apis.launch import build_runner
 from mmswap.apis.swap import run_swap
@@ -155,14 +158,31 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help='give each phase an adapter of its own (default: go on with '
         'that of the phase before; a plan of requests always does this)')
+    parser.add_argument(
+        '--require',
+        default='',
+        metavar='GATES',
+        help="end with an error if a gate is missed: 'forget<=0.05 "
+        "renamed<=0.1 retain>=0.95 learn>=0.8' (default: require nothing); "
+        'retain, forget and learn are shares of what the base scored, named, '
+        'renamed, unseen and recall those of the objects to forget, and any '
+        'metric has its full name')
+    add_images(parser)
     add_verbose(parser)
 
 
 def _run(args: argparse.Namespace) -> None:
     set_local_rank(args)
     with open_console(args) as console:
-        run_swap(args.configs, args.work_dir, args.launcher, args.cfg_options,
-                 args.amp, args.new_adapters, console)
+        report = run_swap(args.configs, args.work_dir, args.launcher,
+                          args.cfg_options, args.amp, args.new_adapters,
+                          console, args.require, args.images)
+    missed = [gate for gate in report.get('gates', ()) if not gate['met']]
+    if missed:
+        lines = '\n'.join(f'  {gate_line(gate)}' for gate in missed)
+        raise SystemExit(
+            f'--require: {len(missed)} of {len(report["gates"])} gates '
+            f'missed\n{lines}' if is_first_process(args.launcher) else 1)
 
 
 RUN = Command(
@@ -173,10 +193,12 @@ RUN = Command(
     about='Run a whole swap. The base model is scored, then each phase is '
     'trained from what the one before it wrote, whatever its load_from says, '
     'and scored; at the end there is a table, also in swap_report.json and '
-    '.md of the work dir. Given again, the same command goes on: what is '
-    'finished is not run again, and a phase that was interrupted goes on '
-    'from its last checkpoint. A phase whose config was changed, and what '
-    'follows it, is run anew.',
+    '.md of the work dir, and a page, swap_report.html. Given again, the '
+    'same command goes on: what is finished is not run again, and a phase '
+    'that was interrupted goes on from its last checkpoint. A phase whose '
+    'config was changed, and what follows it, is run anew.',
     examples='mmswap run site_learn.py site_forget.py --work-dir '
     'work_dirs/swap\n'
+    "mmswap run site_learn.py site_forget.py --require 'named<=0.05 "
+    "retain>=0.95'\n"
     'mmswap run site_plan.py')

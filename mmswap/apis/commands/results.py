@@ -4,8 +4,10 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmswap.apis.commands.command import Command, add_trust
+from mmswap.apis.commands.command import Command, add_images, add_trust
+from mmswap.apis.console import ReadableConsole
 from mmswap.apis.merge import merge_checkpoint
+from mmswap.apis.page.page import check_images, write_page
 from mmswap.apis.publish import publish_checkpoint
 from mmswap.apis.state import read_report, write_report
 from mmswap.apis.undo import undo_request
@@ -124,18 +126,25 @@ UNDO = Command(
 def _add_report_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         'work_dir', metavar='WORK_DIR', help='the work dir of mmswap run')
+    add_images(parser)
 
 
 def _report(args: argparse.Namespace) -> None:
+    check_images(args.images)
     folder = Path(args.work_dir)
-    write_report(folder, read_report(folder))
+    # What models say while they are built is no part of a report.
+    with ReadableConsole() as console:
+        write_report(folder, read_report(folder), say=console.say)
+        write_page(folder, args.images, say=console.say)
 
 
 REPORT = Command(
-    'print the table of a swap again, as far as it is',
+    'write the table and the page of a swap again, as far as it is',
     _add_report_arguments,
     _report,
-    about='Print what each finished phase scored, and write swap_report.json '
-    'and .md of the work dir anew: after the folder was moved, or while the '
-    'later phases are still to be run. Nothing is trained or scored.',
-    examples='mmswap report work_dirs/swap')
+    about='Print what each finished phase scored, and write swap_report.json, '
+    '.md and .html of the work dir anew: after the folder was moved, or while '
+    'the later phases are still to be run. Nothing is trained or scored; the '
+    'models are run on the few images that the page shows.',
+    examples='mmswap report work_dirs/swap\n'
+    'mmswap report work_dirs/swap --images 0')
