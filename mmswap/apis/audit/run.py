@@ -1,27 +1,20 @@
 """An audit from end to end: models, tests, verdicts."""
+import json
 from functools import partial
 from pathlib import Path
-from typing import (
-    Any,
-    Callable,
-    Dict,
-    List,
-    Mapping,
-    NamedTuple,
-    Optional,
-    Sequence,
-    Union,
+from typing import Any, Callable, Dict, Optional, Sequence
+
+from mmswap.apis.audit.models import (
+    AuditModels,
+    PathLike,
+    References,
+    data_config,
 )
-
-from mmengine.config import Config
-
 from mmswap.apis.audit.records import (
     AuditRecords,
     fingerprint_of,
     write_json,
 )
-from mmswap.apis.audit.retrain import retrain
-from mmswap.apis.audit.subjects import SubjectReader
 from mmswap.apis.audit.tables import (
     FORMAT,
     PROMISE,
@@ -36,36 +29,9 @@ from mmswap.audit.audit_test import AuditTest
 from mmswap.audit.data import AuditData
 from mmswap.audit.measured import Measured
 from mmswap.audit.settings import AuditSettings, check_settings
-from mmswap.audit.subject import (
-    MOST_NAMED,
-    OFFSETS,
-    Subject,
-    hide_classes,
-)
+from mmswap.audit.subject import Subject
 from mmswap.registry import AUDITS
 from mmswap.version import __version__
-
-PathLike = Union[str, Path]
-
-
-class References(NamedTuple):
-    """The models that an audit compares with.
-
-    Attributes:
-        base: Checkpoint of the base model; None for what the adapter of the
-            subject is on.
-        retrained: Checkpoints of models that never saw the class.
-        stock: Config file that the base model was trained with, to train
-            such models; None for none.
-        seeds: Of those that are trained.
-        stock_options: Settings of ``stock`` to override, by dotted key.
-    """
-
-    base: Optional[PathLike] = None
-    retrained: Sequence[PathLike] = ()
-    stock: Optional[PathLike] = None
-    seeds: Sequence[int] = (0, 1)
-    stock_options: Optional[Dict[str, Any]] = None
 
 
 def run_audit(config: PathLike,
@@ -113,14 +79,17 @@ def run_audit(config: PathLike,
     say = print if console is None else console.say
     promise = PROMISE.format(', '.join(data.table.forget))
     say(f'[audit] {promise}')
-    models = _Models(cfg, data, folder, trust, console)
+    models = AuditModels(cfg, data, folder, trust, console)
     subjects = models.build(checkpoint, references or References())
     measured = _measure(chosen, subjects, data, folder, say)
-    results = audit_results(chosen, subjects, measured)
-    report = dict(
+    # As it is read again: json has no tuples.
+    results = json.loads(json.dumps(
+        audit_results(chosen, subjects, measured)))
+    report: Dict[str, Any] = dict(
         format=FORMAT, mmswap=__version__, promise=promise,
         classes=data.table.as_dict(), config=str(config),
-        checkpoint=str(checkpoint), settings=settings._asdict(),
+        checkpoint=str(checkpoint),
+        settings=dict(settings._asdict(), steps=list(settings.steps)),
         models=models.described,
         results=results)
     write_json(folder / 'audit.json', report)
@@ -130,7 +99,7 @@ def run_audit(config: PathLike,
     return report
 
 
-def _measure(tests: Mapping[str, AuditTest], subjects: Sequence[Subject],
+def _measure(tests: Dict[str, AuditTest], subjects: Sequence[Subject],
              data: AuditData, folder: Path,
              say: Callable[[str], None]) -> Dict[str, Dict[str, Measured]]:
     """Every figure of every model, by figure and name."""
@@ -148,70 +117,6 @@ def _measure(tests: Mapping[str, AuditTest], subjects: Sequence[Subject],
             for key, one in found.items():
                 measured.setdefault(key, {})[subject.name] = one
     return measured
-
-
-class _Models:
-    """Reads, makes and trains the models of an audit."""
-
-    def __init__(self, cfg: Config, data: AuditData, folder: Path,
-                 trust: bool, console: Optional[ReadableConsole]) -> None:
-        self._cfg = cfg
-        self._data = data
-        self._folder = folder
-        self._reader = SubjectReader(cfg, trust)
-        self._console = console
-        self.described: List[Dict[str, Any]] = []
-
-    def build(self, checkpoint: PathLike,
-              references: References) -> List[Subject]:
-        """All models, the subject first."""
-        subjects = [self._keep(
-            self._reader.subject(checkpoint), str(checkpoint))]
-        for i, path in enumerate(self._retrained(references)):
-            subjects.append(self._keep(
-                self._reader.reference(f'retrained {i}', 'retrained', path),
-                str(path)))
-        base = self._reader.base(references.base)
-        hidden = self._hidden(base)
-        subjects.append(self._keep(
-            hidden, 'the base model, the bias of the classes lowered by '
-            f'{(hidden.adapter or {})["offset"]:g}'))
-        subjects.append(self._keep(
-            base, str(references.base or 'below the adapter of the subject')))
-        return subjects
-
-    def _keep(self, subject: Subject, origin: str) -> Subject:
-        self.described.append(dict(
-            name=subject.name, role=subject.role, origin=origin,
-            sha256=subject.fingerprint))
-        return subject
-
-    def _retrained(self, references: References) -> List[PathLike]:
-        paths = list(references.retrained)
-        for seed in references.seeds if references.stock else ():
-            paths.append(retrain(
-                self._cfg, str(references.stock), seed,
-                self._folder / f'retrained_{seed}', references.stock_options,
-                self._console))
-        return paths
-
-    def _hidden(self, base: Subject) -> Subject:
-        """The base model with its answer changed, found once."""
-        data = self._data
-
-        def is_named(model: Any) -> float:
-            scores = data.score(model)
-            return sum(scores.named) / max(sum(scores.objects), 1)
-
-        def hide(offsets: Sequence[float], most: float = 1.) -> Subject:
-            return hide_classes(base, data.labels, len(data.table), is_named,
-                                most, offsets)
-
-        offset = AuditRecords(self._folder / 'results').value(
-            'hidden', fingerprint_of(base.fingerprint, data.settings,
-                                     data_config(self._cfg)),
-            lambda: (hide(OFFSETS, MOST_NAMED).adapter or {})['offset'])
-        return hide([offset])
 
 
 def choose_tests(names: Sequence[str]) -> Dict[str, AuditTest]:
@@ -249,13 +154,3 @@ def audit_folder(config: PathLike, checkpoint: PathLike,
         if (above / STATE_FILE).is_file():
             return above / 'audit'
     return Path('work_dirs') / f'{Path(config).stem}_audit' / 'audit'
-
-
-def data_config(cfg: Config) -> Any:
-    """What of a config figures depend on, beside the weights.
-
-    Args:
-        cfg: The config.
-    """
-    keys = ('train_dataloader', 'val_dataloader', 'val_evaluator')
-    return [cfg.to_dict().get(key) for key in keys]

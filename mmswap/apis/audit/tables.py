@@ -57,15 +57,13 @@ def audit_table(results: Sequence[Mapping[str, Any]]) -> str:
     Args:
         results: What :func:`audit_results` returned.
     """
-    names = list(dict.fromkeys(
-        result['subject'] for role in _ORDER for result in results
-        if result['role'] == role))
-    lines = [['figure', *names, 'verdict']]
+    lines = [['figure', *_ORDER, 'verdict']]
     for key in dict.fromkeys(result['figure'] for result in results):
-        of_figure = {r['subject']: r for r in results if r['figure'] == key}
-        verdict = [r['verdict'] for r in of_figure.values() if r['verdict']]
-        lines.append([key, *(_cell(of_figure.get(name)) for name in names),
-                      *(verdict or ['-'])])
+        of_figure = [r for r in results if r['figure'] == key]
+        cells = [_cell([r for r in of_figure if r['role'] == role])
+                 for role in _ORDER]
+        verdict = [r['verdict'] for r in of_figure if r['verdict']]
+        lines.append([key, *cells, *verdict])
     return format_table(lines, len(lines[0]))
 
 
@@ -97,12 +95,14 @@ def audit_text(report: Mapping[str, Any]) -> str:
     return '\n\n'.join(parts)
 
 
-def _cell(result: Any) -> str:
-    if result is None:
+def _cell(results: Sequence[Mapping[str, Any]]) -> str:
+    """The figures of the models of a role, and their outermost ends."""
+    if not results:
         return '-'
-    value, low, high = (
-        _short(result[key]) for key in ('value', 'low', 'high'))
-    return f'{value} ({low}-{high})'
+    values = ', '.join(_short(result['value']) for result in results)
+    low = min(result['low'] for result in results)
+    high = max(result['high'] for result in results)
+    return f'{values} ({_short(low)}-{_short(high)})'
 
 
 def _short(value: float) -> str:
