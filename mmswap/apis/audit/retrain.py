@@ -103,4 +103,4 @@ def retrain(cfg: Config, stock: Union[str, Path], seed: int, folder: Path,
                          f'model at the end, got nothing in {folder}')
     write_json(done, dict(fingerprint=fingerprint,
                           checkpoint=Path(checkpoint).name))
-    return checkpoint
+    return str(folder / Path(checkpoint).name)

@@ -13,6 +13,7 @@ from mmswap.class_table import ClassTable
 from mmswap.models import SwapModel
 from mmswap.models.adapter_files import merge_adapter
 from mmswap.models.adapters.groups import group_norms
+from mmswap.models.adapters.lora import is_lora_key
 from mmswap.models.checkpoints import is_phase_checkpoint
 from mmswap.models.classes.growth import build_grown
 from mmswap.models.classes.order import reorder_classes
@@ -46,9 +47,9 @@ class SubjectReader:
             RuntimeError: If it is no checkpoint of this model.
         """
         state = self._read(path)
-        of_phase = is_phase_checkpoint(state)
+        has_adapter = any(map(is_lora_key, state))
         model = self._build(state)
-        if not of_phase or model.adapter_name is None:
+        if not has_adapter or model.adapter_name is None:
             return self._plain('subject', 'subject', model)
         self._base = {
             key: value.clone()
