@@ -30,6 +30,8 @@ class Subject:
             off. Defaults to None, no adapter.
         adapter: What is known of the adapter, for the tables. Defaults to
             None.
+        base_weights: State dict of the base model that the adapter is on, K
+            classes. Defaults to None, no adapter.
 
     Raises:
         ValueError: If ``role`` is unknown.
@@ -41,7 +43,9 @@ class Subject:
                  model: Dict[str, Any],
                  state: Mapping[str, Tensor],
                  without_adapter: Optional[Mapping[str, Tensor]] = None,
-                 adapter: Optional[Dict[str, Any]] = None) -> None:
+                 adapter: Optional[Dict[str, Any]] = None,
+                 base_weights: Optional[Mapping[str, Tensor]] = None
+                 ) -> None:
         if role not in ROLES:
             raise ValueError(f'role must be one of {ROLES}, got {role!r}')
         self.name = name
@@ -50,6 +54,7 @@ class Subject:
         self.state = state
         self.without_adapter = without_adapter
         self.adapter = adapter
+        self.base_weights = base_weights
 
     def build(self,
               state: Optional[Mapping[str, Tensor]] = None) -> BaseModel:

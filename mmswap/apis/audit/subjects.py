@@ -62,7 +62,7 @@ class SubjectReader:
         off = self._plain('base', 'base', self._build(self._base))
         plain = self._plain('subject', 'subject', model)
         return Subject(plain.name, plain.role, plain.model, plain.state,
-                       off.state, adapter)
+                       off.state, adapter, self._base)
 
     def base(self, path: Union[str, Path, None]) -> Subject:
         """The base model: that of a file, or what the subject's adapter is on.
