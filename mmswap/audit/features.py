@@ -57,8 +57,9 @@ def object_features(model: BaseModel, batches: Iterable[Dict[str, Any]],
     found: Dict[str, List[Tuple[Tensor, ...]]] = {}
     for image, batch in enumerate(batches):
         data = model.data_preprocessor(batch, True)
-        with at_rest(model), Observer(plan) as observer, \
-                _StageOutputs(model) as stages:
+        with torch.random.fork_rng(), at_rest(model), \
+                Observer(plan) as observer, _StageOutputs(model) as stages:
+            torch.manual_seed(image)  # Points of masks are drawn.
             model(**data, mode='loss')
         rows = observer.take().only_objects()
         place = torch.full_like(rows.labels, image)
