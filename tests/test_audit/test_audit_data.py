@@ -1,7 +1,10 @@
 """The images of an audit: which are taken, and with which labels."""
 import pytest
+import torch
 from coco_files import CLASSES, PIPELINE
 from mmengine.config import Config
+from mmengine.model import BaseModel
+from mmengine.structures import InstanceData
 
 from mmswap.audit.data import AuditData
 from mmswap.audit.datasets import (
@@ -141,3 +144,47 @@ def test_settings_that_measure_nothing(key, value):
     check_settings(AuditSettings())
     with pytest.raises(ValueError, match=key):
         check_settings(AuditSettings()._replace(**{key: value}))
+
+
+class Telling(BaseModel):
+    """Predicts what is there, under the names that it is given."""
+
+    def __init__(self, names):
+        super().__init__()
+        self.names = names
+
+    def test_step(self, data):
+        """One box an object that has a name."""
+        for sample in data['data_samples']:
+            told = [(i['bbox'], self.names[i['bbox_label']])
+                    for i in sample.instances
+                    if i['bbox_label'] in self.names]
+            sample.pred_instances = InstanceData(
+                bboxes=torch.tensor([b for b, _ in told]).float().view(-1, 4),
+                labels=torch.tensor([n for _, n in told], dtype=torch.long),
+                scores=torch.full((len(told), ), .9))
+        return data['data_samples']
+
+
+# Of dog, which is 1, there are two in two images of the five.
+@pytest.mark.parametrize('names, metric, named', [
+    ({i: i for i in range(5)}, 1., 2), ({0: 0, 2: 2, 3: 3}, 0., 0),
+    ({0: 0, 1: 4, 3: 3}, 0., 0)])
+def test_a_model_that_tells_and_ones_that_do_not(cfg, names, metric, named):
+    cfg.val_evaluator = dict(
+        type='mmswap.SwapEvaluator',
+        metrics=dict(type='CocoMetric', metric='bbox'))
+    data = AuditData(cfg, AuditSettings(images=20))
+    scores = data.score(Telling(names))
+    assert scores.metric == pytest.approx(metric, abs=1e-6)
+    assert sum(scores.named) == named
+    assert sum(scores.objects) == 2 and len(scores.objects) == 5
+
+
+def test_an_evaluator_without_splits_is_refused(cfg):
+    cfg.val_evaluator = dict(
+        type='mmswap.SwapEvaluator', metrics=dict(
+            retain=dict(type='CocoMetric', metric='bbox')))
+    data = AuditData(cfg, AuditSettings(images=20))
+    with pytest.raises(ValueError, match='val_evaluator must'):
+        data.score(Telling({}))
