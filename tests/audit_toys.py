@@ -44,6 +44,7 @@ class ToyData:
                  settings: AuditSettings = SETTINGS) -> None:
         self.settings = settings
         self.labels = LABELS
+        self.table = ('a', 'b', 'c')
         self.rows = rows or {}
         self.trained = trained
         self.asked: List[Any] = []

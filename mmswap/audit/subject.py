@@ -1,7 +1,16 @@
 """The models that an audit compares: each a plain model with weights."""
 import copy
 import hashlib
-from typing import Any, Callable, Dict, Mapping, Optional, Sequence, cast
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    cast,
+)
 
 import torch
 from mmengine.device import get_device
@@ -123,15 +132,38 @@ def hide_classes(base: Subject, labels: Sequence[int], num_classes: int,
 @torch.no_grad()
 def _lower_bias(model: nn.Module, labels: Sequence[int], num_classes: int,
                 offset: float) -> None:
+    biases = _class_biases(model, num_classes)
+    if not biases:
+        raise ValueError('model must have a classifier with a bias for a '
+                         'hidden reference, got none in '
+                         f'{type(model).__name__}')
+    for bias in biases:
+        bias[list(labels)] -= offset
+
+
+@torch.no_grad()
+def level_bias(model: nn.Module, labels: Sequence[int],
+               num_classes: int) -> None:
+    """Give classes the mean bias of the others, in place.
+
+    What a lower bias hides is there again at once, and nothing is learned.
+
+    Args:
+        model: A stock model.
+        labels: The labels of the classes.
+        num_classes: K + N.
+    """
+    others = [i for i in range(num_classes) if i not in labels]
+    for bias in _class_biases(model, num_classes):
+        bias[list(labels)] = bias[others].mean()
+
+
+def _class_biases(model: nn.Module, num_classes: int) -> List[Tensor]:
+    """The biases of the layers with one output a class."""
     plan = ObserverPlan(model, num_classes)
     layers = {
         id(layer): layer
         for found in plan.layers.values() for layer in found
         if isinstance(getattr(layer, 'bias', None), Tensor)
     }
-    if not layers:
-        raise ValueError('model must have a classifier with a bias for a '
-                         'hidden reference, got none in '
-                         f'{type(model).__name__}')
-    for layer in layers.values():
-        cast(Tensor, layer.bias)[list(labels)] -= offset
+    return [cast(Tensor, layer.bias) for layer in layers.values()]

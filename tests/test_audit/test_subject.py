@@ -1,7 +1,12 @@
 import pytest
 import torch
 
-from mmswap.audit.subject import Subject, hash_states, hide_classes
+from mmswap.audit.subject import (
+    Subject,
+    hash_states,
+    hide_classes,
+    level_bias,
+)
 
 FORGOTTEN = (3, 5)
 
@@ -54,3 +59,21 @@ def test_the_hash_is_of_names_shapes_types_and_bytes():
 def test_roles_are_known():
     with pytest.raises(ValueError, match='role must be'):
         Subject('x', 'oracle', {}, {})
+
+
+def test_a_lowered_bias_is_levelled_again(detector, read_config, base_state):
+    """To the mean of the classes that were not: others stay."""
+    base = subject_of(detector, read_config, base_state)
+    hidden = hide_classes(base, FORGOTTEN, 8, lambda model: 0.)
+    model = hidden.build()
+    level_bias(model, FORGOTTEN, 8)
+    levelled = model.state_dict()
+    changed = {key for key, value in base.state.items()
+               if not torch.equal(value, levelled[key])}
+    assert changed and all(key.endswith('bias') for key in changed)
+    rest = [0, 1, 2, 4, 6, 7]
+    for key in changed:
+        mean = base.state[key][rest].mean()
+        for label in FORGOTTEN:
+            torch.testing.assert_close(levelled[key][label], mean)
+        assert torch.equal(levelled[key][rest], base.state[key][rest])

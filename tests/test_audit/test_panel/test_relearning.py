@@ -19,7 +19,7 @@ def driven(start, steps):
 def test_a_curve_is_that_of_the_closed_form():
     curve = relearn(one_weight(.5), ToyData(), 4, 0)
     np.testing.assert_allclose(
-        curve, [driven(.5, 2), driven(.5, 5)], rtol=1e-5)
+        curve, [.5, driven(.5, 2), driven(.5, 5)], rtol=1e-5)
 
 
 def test_what_is_at_rest_stays():
