@@ -27,11 +27,13 @@ class Scores(NamedTuple):
         named: How many of their objects (images, pixels) are called by their
             name, in each image.
         objects: How many there are, in each image.
+        retained: The primary metric of the split ``retain``; None without.
     """
 
     metric: float
     named: List[int]
     objects: List[int]
+    retained: Optional[float] = None
 
 
 class AuditData:
@@ -82,7 +84,8 @@ class AuditData:
                 f'of the split forget, got {sorted(metrics)}')
         found = [self._count(namings) for namings in called]
         return Scores(metrics['swap/forget'], [named for named, _ in found],
-                      [objects for _, objects in found])
+                      [objects for _, objects in found],
+                      metrics.get('swap/retain'))
 
     def _count(self, namings: List[Naming]) -> Any:
         of_class = [each for each in namings if each.label in self.labels]

@@ -100,6 +100,28 @@ def _zone(one: Measured, retrained: Sequence[Measured],
     return INCONCLUSIVE if one.low <= first and one.high >= last else BETWEEN
 
 
+# What a retrained model has to reach of the subject's metric of what both
+# retain: one that has learned little tells nothing of the class either.
+FIT = 0.8
+
+
+def unfit_models(retained: Mapping[str, Optional[float]],
+                 roles: Mapping[str, str]) -> List[str]:
+    """The retrained models that are too weak to compare with.
+
+    Args:
+        retained: The metric of the retained classes of each model, by its
+            name; None where it is not known.
+        roles: The role of each model, by its name.
+    """
+    wanted = max([value for name, value in retained.items()
+                  if roles[name] == 'subject' and value is not None],
+                 default=0.)
+    return [name for name, value in retained.items()
+            if roles[name] == 'retrained' and value is not None
+            and value < FIT * wanted]
+
+
 def by_role(measured: Mapping[str, Measured], roles: Mapping[str, str],
             reveals: Sequence[str]) -> Tuple[List[Measured],
                                              Dict[str, Measured]]:

@@ -99,3 +99,14 @@ def test_the_text_says_what_each_figure_shows(results):
     for part in ('What is tested.', 'Shows one.', 'Shows two.', 'r0.pth',
                  'images 4', 'Verdict: forgotten'):
         assert part in text
+
+
+def test_an_unfit_model_is_told_of_and_not_compared_with():
+    measured = {'toy/one': {
+        name: Measured(value, value, value, 'seeds') for name, value in dict(
+            subject=.1, r0=.1, r1=.1, hidden=.8, base=.9).items()}}
+    subjects = [Subject(name, role, {}, {}) for name, role in ROLES.items()]
+    found = audit_results(dict(toy=Toy()), subjects, measured, ['r1'])
+    assert len(found) == 5
+    assert found[0]['verdict'] == 'inconclusive'
+    assert 'two retrained' in found[0]['why']

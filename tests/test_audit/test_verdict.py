@@ -1,7 +1,7 @@
 import pytest
 
 from mmswap.audit.measured import Measured
-from mmswap.audit.verdict import by_role, judge
+from mmswap.audit.verdict import by_role, judge, unfit_models
 
 
 def around(value, width=.01):
@@ -53,3 +53,9 @@ def test_models_are_parted_by_role():
     assert by_role(measured, roles, ('base', )) == (
         [measured['b'], measured['c']], dict(d=measured['d']))
     assert list(by_role(measured, roles, ('base', 'hidden'))[1]) == ['d', 'e']
+
+
+def test_a_retrained_model_that_learned_little_is_unfit():
+    roles = dict(a='subject', b='retrained', c='retrained', d='base')
+    assert unfit_models(dict(a=.8, b=.65, c=.63, d=.1), roles) == ['c']
+    assert unfit_models(dict(a=None, b=.1, c=None, d=.9), roles) == []

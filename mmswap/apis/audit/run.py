@@ -2,7 +2,7 @@
 import json
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from mmswap.apis.audit.models import (
     AuditModels,
@@ -30,6 +30,7 @@ from mmswap.audit.data import AuditData
 from mmswap.audit.measured import Measured
 from mmswap.audit.settings import AuditSettings, check_settings
 from mmswap.audit.subject import Subject
+from mmswap.audit.verdict import FIT, unfit_models
 from mmswap.registry import AUDITS
 from mmswap.version import __version__
 
@@ -81,10 +82,14 @@ def run_audit(config: PathLike,
     say(f'[audit] {promise}')
     models = AuditModels(cfg, data, folder, trust, console)
     subjects = models.build(checkpoint, references or References())
+    unfit = _unfit(subjects, data, models, folder)
+    for name in unfit:
+        say(f'[audit] WARNING: {name} is not compared with: it reaches less '
+            f'than {FIT:g} of what the subject scores on what is retained')
     measured = _measure(chosen, subjects, data, folder, say)
     # As it is read again: json has no tuples.
     results = json.loads(json.dumps(
-        audit_results(chosen, subjects, measured)))
+        audit_results(chosen, subjects, measured, unfit)))
     report: Dict[str, Any] = dict(
         format=FORMAT, mmswap=__version__, promise=promise,
         classes=data.table.as_dict(), config=str(config),
@@ -97,6 +102,22 @@ def run_audit(config: PathLike,
     say(f'\n{audit_table(results)}\n\nAudit: {folder}/audit.json '
         'and .md')
     return report
+
+
+def _unfit(subjects: Sequence[Subject], data: AuditData,
+           models: AuditModels, folder: Path) -> List[str]:
+    """Score what all models retain, and find those that retain too little."""
+    records = AuditRecords(folder / 'results')
+    retained = {
+        subject.name: records.value(
+            f'retained {subject.name}', fingerprint_of(
+                subject.fingerprint, data.settings, data_config(data.cfg)),
+            lambda subject=subject: [data.score(subject.build()).retained])[0]
+        for subject in subjects
+    }
+    for each in models.described:
+        each['retained'] = retained[each['name']]
+    return unfit_models(retained, {s.name: s.role for s in subjects})
 
 
 def _measure(tests: Dict[str, AuditTest], subjects: Sequence[Subject],

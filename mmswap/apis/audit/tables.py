@@ -17,13 +17,15 @@ Figures = Mapping[str, Mapping[str, Measured]]
 
 
 def audit_results(tests: Mapping[str, AuditTest], subjects: Sequence[Subject],
-                  measured: Figures) -> List[Dict[str, Any]]:
+                  measured: Figures,
+                  unfit: Sequence[str] = ()) -> List[Dict[str, Any]]:
     """One entry for each figure of each model, with the subject's verdict.
 
     Args:
         tests: The tests by name.
         subjects: The models.
         measured: Figure by model, by figure.
+        unfit: Names of retrained models that are not compared with.
 
     Returns:
         Dicts of ``test``, ``figure``, ``title``, ``subject`` (the model's
@@ -38,8 +40,9 @@ def audit_results(tests: Mapping[str, AuditTest], subjects: Sequence[Subject],
             found = measured.get(key, {})
             for name in sorted(found, key=lambda n: _ORDER.index(roles[n])):
                 one = found[name]
+                fit = {k: v for k, v in found.items() if k not in unfit}
                 verdict = judge(
-                    one, *by_role(found, roles, figure.reveals)
+                    one, *by_role(fit, roles, figure.reveals)
                 ) if roles[name] == 'subject' else None
                 results.append(dict(
                     test=test, figure=key, title=figure.title, subject=name,
