@@ -112,12 +112,17 @@ def _unfit(subjects: Sequence[Subject], data: AuditData,
         subject.name: records.value(
             f'retained {subject.name}', fingerprint_of(
                 subject.fingerprint, data.settings, data_config(data.cfg)),
-            lambda subject=subject: [data.score(subject.build()).retained])[0]
+            partial(_retained, subject, data))[0]
         for subject in subjects
     }
     for each in models.described:
         each['retained'] = retained[each['name']]
     return unfit_models(retained, {s.name: s.role for s in subjects})
+
+
+def _retained(subject: Subject, data: AuditData) -> List[Optional[float]]:
+    # In a list, as None would stand for what is not known yet.
+    return [data.score(subject.build()).retained]
 
 
 def _measure(tests: Dict[str, AuditTest], subjects: Sequence[Subject],
