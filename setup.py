@@ -97,7 +97,8 @@ setup(
     keywords='computer vision, object detection, continual learning, '
     'machine unlearning, LoRA',
     packages=find_packages(include=['mmswap', 'mmswap.*']),
-    package_data={'mmswap.apis.page': ['templates/*']},
+    package_data={'mmswap.apis': ['*.schema.json'],
+                  'mmswap.apis.page': ['templates/*']},
     cmdclass=dict(build_py=BuildPy),
     entry_points=dict(console_scripts=['mmswap = mmswap.apis.cli:main']),
     python_requires='>=3.8',
@@ -123,7 +124,9 @@ setup(
             'numpy<2',
             'transformers<4.45',
         ],
-        tests=['pytest', 'pytest-timeout', 'scikit-learn', 'scipy'],
+        tests=[
+            'pytest', 'pytest-timeout', 'scikit-learn', 'scipy', 'jsonschema'
+        ],
         docs=['sphinx', 'myst-parser', 'furo']),
     classifiers=[
         'Development Status :: 4 - Beta',

@@ -68,8 +68,9 @@ EVALUATOR = Registry(
     scope='mmswap',
     locations=['mmswap.evaluation'])
 
-# Of mmswap alone. To support another task or another kind of block, register
-# it here.
+# Of mmswap alone. To support another task or another kind of block, or to add
+# a test to the audit, register it here.
 TASKS = Registry('task', scope='mmswap', locations=['mmswap.tasks'])
 BLOCKS = Registry(
     'block', scope='mmswap', locations=['mmswap.models.adapters'])
+AUDITS = Registry('audit test', scope='mmswap', locations=['mmswap.audit'])

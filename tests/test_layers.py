@@ -15,7 +15,8 @@ LEVEL = dict(
     datasets=3,
     evaluation=3,
     engine=4,
-    apis=5)
+    audit=5,
+    apis=6)
 # The rooms of models; what stands beside them is above them.
 ROOMS = dict(adapters=0, classes=0, outputs=1, objectives=2)
 TASK_LIBRARIES = {'mmdet', 'mmseg', 'mmpretrain'}

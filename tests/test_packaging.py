@@ -119,6 +119,7 @@ def test_wheel_has_every_module(wheel):
     files = {name for name in _files(wheel) if not name.startswith(MIM)}
     assert {name for name in files if name.endswith('.py')} == _below(
         'mmswap', '*.py')
+    assert 'mmswap/apis/forgetting.schema.json' in files
 
 
 def test_wheel_has_the_templates(wheel):

@@ -1,4 +1,5 @@
 """What the tools do, for use from Python."""
+from mmswap.apis.audit import References, run_audit
 from mmswap.apis.checkpoint import read_checkpoint
 from mmswap.apis.config import (
     add_config_arguments,
@@ -21,10 +22,11 @@ from mmswap.apis.swap import run_swap
 from mmswap.apis.testing import DumpHook, enable_painting, enable_tta
 
 __all__ = [
-    'DumpHook', 'add_config_arguments', 'build_report', 'build_runner',
+    'DumpHook', 'References', 'add_config_arguments', 'build_report',
+    'build_runner',
     'enable_amp', 'enable_auto_scale_lr', 'enable_painting', 'enable_resume',
     'enable_tta', 'format_report', 'init_swap', 'leave_process_group',
     'load_config',
     'merge_checkpoint', 'prepare_distributed', 'publish_checkpoint',
-    'read_checkpoint', 'run_swap', 'set_local_rank'
+    'read_checkpoint', 'run_audit', 'run_swap', 'set_local_rank'
 ]

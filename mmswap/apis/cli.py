@@ -10,6 +10,7 @@ import sys
 import textwrap
 from typing import Any, Dict, Optional, Sequence
 
+from mmswap.apis.commands.audit import AUDIT
 from mmswap.apis.commands.command import Command
 from mmswap.apis.commands.phases import RUN, TEST, TRAIN
 from mmswap.apis.commands.results import MERGE, PUBLISH, REPORT, UNDO
@@ -26,6 +27,7 @@ COMMANDS: Dict[str, Command] = dict(
     merge=MERGE,
     publish=PUBLISH,
     undo=UNDO,
+    audit=AUDIT,
     report=REPORT)
 
 _ABOUT = """

@@ -58,7 +58,7 @@ def merge_checkpoint(config: Union[str, Path],
     table = ClassTable.from_cfg(cfg.model.classes)
     phase = read_checkpoint(checkpoint, trust)
     _check_phase(phase, table, checkpoint)
-    _set_adapter(cfg.model, phase['state_dict'])
+    set_adapter(cfg.model, phase['state_dict'])
     order = merged_order(cfg, table)
     model = build_model(cfg, phase['state_dict'])
     stock = merged_config(cfg, model.inner_cfg, table, order)
@@ -105,8 +105,13 @@ def _check_phase(checkpoint: Dict[str, Any], table: ClassTable,
             f'{list(saved.names)} in {path}')
 
 
-def _set_adapter(model: Dict[str, Any], state: Dict[str, Any]) -> None:
-    """Give a model's config the rank and the alpha of its checkpoint."""
+def set_adapter(model: Dict[str, Any], state: Dict[str, Any]) -> None:
+    """Give a model's config the rank and the alpha of its checkpoint.
+
+    Args:
+        model: Config of a SwapModel, changed in place.
+        state: State dict of a phase's checkpoint; of others nothing is taken.
+    """
     adapter = dict(model.get('adapter') or {})
     name = adapter.get('name', 'default')
     mark = f'.lora_A.{name}.weight'

@@ -64,7 +64,7 @@ def publish_checkpoint(checkpoint: Union[str, Path],
 
 def _check_keys(state: Mapping[str, Any], path: Union[str, Path]) -> None:
     """Refuse what can undo a forgetting, and what is no weight."""
-    kept = _private_keys(state)
+    kept = private_keys(state)
     if kept:
         raise ValueError(
             'checkpoint must be that of a stock or merged model, as the '
@@ -78,10 +78,13 @@ def _check_keys(state: Mapping[str, Any], path: Union[str, Path]) -> None:
                          f'tensors, got {listed(odd, _SHOWN)} in {path}')
 
 
-def _private_keys(state: Mapping[str, Any]) -> List[str]:
+def private_keys(state: Mapping[str, Any]) -> List[str]:
     """The keys of a SwapModel that no stock model has.
 
     An averaged model of EMAHook has its keys below ``module.``.
+
+    Args:
+        state: A state dict.
     """
     found = []
     for key in state:

@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import toy_audit
 import toy_swap
 from mmengine.config import Config
 
@@ -39,3 +40,11 @@ def toy(tmp_path) -> ToySwap:
         toy_swap.write_config(tmp_path / 'toy_learn.py', (.8, .7, .9), base),
         toy_swap.write_config(tmp_path / 'toy_forget.py', (.8, 0., .9), base),
         base, tmp_path / 'out')
+
+
+@pytest.fixture
+def swap(tmp_path, monkeypatch) -> Path:
+    """The folder of a swap that is to be audited, which becomes current."""
+    monkeypatch.chdir(tmp_path)
+    toy_audit.write_swap(tmp_path)
+    return tmp_path

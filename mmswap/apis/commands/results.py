@@ -6,6 +6,7 @@ from mmengine.config import Config
 
 from mmswap.apis.commands.command import Command, add_images, add_trust
 from mmswap.apis.console import ReadableConsole
+from mmswap.apis.evidence import check_folder, write_record
 from mmswap.apis.merge import merge_checkpoint
 from mmswap.apis.page.page import check_images, write_page
 from mmswap.apis.publish import publish_checkpoint
@@ -27,6 +28,13 @@ def _add_merge_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='OUT',
         help='merged checkpoint to write; the config goes beside it, with the '
         'ending .py')
+    parser.add_argument(
+        '--record',
+        nargs='?',
+        const='',
+        metavar='AUDIT',
+        help='write forgetting.json beside OUT, with the results of this '
+        'audit.json, if one is given (default: write none)')
     add_trust(parser)
 
 
@@ -34,6 +42,10 @@ def _merge(args: argparse.Namespace) -> None:
     checkpoint, config = merge_checkpoint(args.config, args.checkpoint,
                                           args.out, args.trust)
     print(f'Merged checkpoint: {checkpoint}\nStock config: {config}')
+    if args.record is not None:
+        record = write_record(args.config, args.checkpoint, checkpoint,
+                              args.record or None, args.trust)
+        print(f'Record of the forgetting: {record}')
 
 
 MERGE = Command(
@@ -44,18 +56,30 @@ MERGE = Command(
     about='Fold the adapter into the weights: a plain checkpoint and a stock '
     'config with K+N classes and no mmswap in it, which run as fast as the '
     'base model. Only such a checkpoint, handed out without its base, ships '
-    'forgetting: an adapter can be taken off.',
+    'forgetting: an adapter can be taken off. --record says beside it what '
+    'was tested, and what undoes the forgetting and must be destroyed.',
     examples='mmswap merge site_forget.py work_dirs/site_forget/epoch_6.pth '
-    'merged.pth')
+    'merged.pth\n'
+    'mmswap merge site_forget.py work_dirs/swap/site_forget/epoch_6.pth '
+    'out/merged.pth --record work_dirs/swap/audit/audit.json')
 
 
 def _add_publish_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         'checkpoint',
+        nargs='?',
         metavar='CHECKPOINT',
         help='what training a stock config, or merging, wrote')
     parser.add_argument(
-        'out', metavar='OUT', help='file to write, *.safetensors or *.pth')
+        'out',
+        nargs='?',
+        metavar='OUT',
+        help='file to write, *.safetensors or *.pth')
+    parser.add_argument(
+        '--check',
+        metavar='FOLDER',
+        help='instead of writing a file, name those in a folder that undo a '
+        'forgetting, and end with code 1 if there is one (default: no check)')
     parser.add_argument(
         '--full',
         action='store_true',
@@ -64,6 +88,17 @@ def _add_publish_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _publish(args: argparse.Namespace) -> None:
+    if (args.check is None) == (args.out is None):
+        raise ValueError('publish must be given CHECKPOINT and OUT, or '
+                         f'--check FOLDER, got {args.checkpoint}, {args.out} '
+                         f'and --check {args.check}')
+    if args.check is not None:
+        found = check_folder(args.check)
+        if found:
+            raise SystemExit('\n'.join(
+                [f'{args.check} must not hold:', *found]))
+        print(f'{args.check} holds nothing that undoes a forgetting')
+        return
     out = publish_checkpoint(args.checkpoint, args.out, not args.full,
                              args.trust)
     print(f'Published checkpoint: {out}')
@@ -77,8 +112,10 @@ PUBLISH = Command(
     about='Keep the weights and the class names of a checkpoint, and nothing '
     'else: no optimizer, no log, no paths. A phase checkpoint is refused, as '
     'the forgotten classes can be brought back with what is in it; merge it '
-    'first.',
-    examples='mmswap publish merged.pth model.safetensors')
+    'first. --check looks through a folder by content: for adapters, phase '
+    'checkpoints and, by the hash in its forgetting.json, the base model.',
+    examples='mmswap publish merged.pth model.safetensors\n'
+    'mmswap publish --check out')
 
 
 def _add_undo_arguments(parser: argparse.ArgumentParser) -> None:
