@@ -24,6 +24,7 @@ from mmswap.apis.audit.tables import (
 )
 from mmswap.apis.config import load_config
 from mmswap.apis.console import ReadableConsole
+from mmswap.apis.page.page import IMAGES, try_to_write_page
 from mmswap.apis.state import STATE_FILE
 from mmswap.audit.audit_test import AuditTest
 from mmswap.audit.data import AuditData
@@ -101,6 +102,8 @@ def run_audit(config: PathLike,
     (folder / 'audit.md').write_text(audit_text(report) + '\n')
     say(f'\n{audit_table(results)}\n\nAudit: {folder}/audit.json '
         'and .md')
+    if (folder.parent / STATE_FILE).is_file():
+        try_to_write_page(folder.parent, IMAGES, say)
     return report
 
 

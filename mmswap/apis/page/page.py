@@ -131,7 +131,7 @@ def _context(facts: SwapFacts) -> Dict[str, Any]:
         rows=class_rows(moments, table),
         losses=loss_plots(moments),
         adapter=adapter_plots(moments),
-        audit=audit_rows(facts.audit),
+        audit=audit_table(facts.audit),
         costs=cost_rows(moments),
         versions=_versions(facts),
         files=file_rows(facts),
@@ -140,18 +140,27 @@ def _context(facts: SwapFacts) -> Dict[str, Any]:
         cwd=os.getcwd())
 
 
-def audit_rows(results: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
-    """The results of an audit, as the page shows them.
+def audit_table(results: List[Dict[str, Any]]) -> Dict[str, Any]:
+    """The results of an audit, a row for each figure.
 
     Args:
-        results: Dicts of ``test``, ``subject``, ``value``, perhaps ``low``
-            and ``high``, the ends of its interval, and ``says``.
+        results: The ``results`` of ``audit.json``, see docs/audit.md.
 
     Returns:
-        The same with every key; None where there is none.
+        ``models``, their names, and ``rows``: each with ``figure``,
+        ``title``, ``says``, ``verdict`` and ``why`` (None where there is no
+        verdict), and ``values``, the result of each model or None.
     """
-    keys = ('test', 'subject', 'value', 'low', 'high', 'says')
-    return [{key: result.get(key) for key in keys} for result in results]
+    models = list(dict.fromkeys(each['subject'] for each in results))
+    rows: Dict[str, Dict[str, Any]] = {}
+    for each in results:
+        row = rows.setdefault(each['figure'], dict(
+            figure=each['figure'], title=each['title'], says=each['says'],
+            verdict=None, why=None, values=[None] * len(models)))
+        row['values'][models.index(each['subject'])] = each
+        if each['verdict'] is not None:
+            row.update(verdict=each['verdict'], why=each['why'])
+    return dict(models=models, rows=list(rows.values()))
 
 
 def _versions(facts: SwapFacts) -> Dict[str, str]:

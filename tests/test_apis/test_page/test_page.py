@@ -9,7 +9,7 @@ from page_files import write_json
 from mmswap.apis import run_swap
 from mmswap.apis.cli import main
 from mmswap.apis.page import write_page
-from mmswap.apis.page.page import audit_rows, file_size, percent
+from mmswap.apis.page.page import audit_table, file_size, percent
 
 VOID = {'meta', 'link', 'img', 'br', 'path', 'use', 'rect', 'stop'}
 SECTIONS = {'summary', 'gates', 'pictures', 'names', 'splits', 'classes',
@@ -108,14 +108,21 @@ def test_there_are_plots_of_what_was_recorded(swapped):
 
 
 def test_the_audit_is_shown_where_there_is_one(swapped):
-    result = dict(test='probe', subject='swapped', value=.5, low=.4,
-                  high=.625, says='<b> is no tag')
-    write_json(swapped / 'audit/audit.json', dict(results=[result]))
+    def result(subject, value, verdict=None, why=None, figure='probe/x'):
+        return dict(figure=figure, title='a share', subject=subject,
+                    value=value, low=value - .1, high=value + .1,
+                    says='<b> is no tag', verdict=verdict, why=why)
+
+    results = [result('subject', .4, 'between', 'nearer to none'),
+               result('base', .8), result('base', .9, figure='probe/y')]
+    assert [[each and each['value'] for each in row['values']]
+            for row in audit_table(results)['rows']] == [[.4, .8], [None, .9]]
+    write_json(swapped / 'audit/audit.json', dict(results=results))
     page = _page(swapped, images=0)
     assert 'audit' in page.ids and not page.wrong
-    assert ['probe', 'swapped', '0.500', '0.400 to 0.625',
-            '<b> is no tag'] in page.rows
-    assert audit_rows([dict(test='x')])[0]['low'] is None
+    row, = (row for row in page.rows if row[0] == 'probe/x')
+    assert row == ['probe/x', '0.400 0.300 to 0.500', '0.800 0.700 to 0.900',
+                   'between nearer to none', 'A share. <b> is no tag']
 
 
 def test_a_page_that_fails_leaves_the_other_results(toy, capsys, monkeypatch):
