@@ -26,7 +26,7 @@ class _Constants(NamedTuple):
                             for mine, other in zip(self, given)))
 
 
-_SOFTMAX = _Constants(14., 0.5, 1.)
+_SOFTMAX = _Constants(14., 0.25, 0.5)
 _SIGMOIDS = _Constants(6., 0.1, 0.1)
 
 
@@ -57,7 +57,7 @@ class ClassForgetObjective(ForgetObjective):
     The defaults depend on the classifier, and are measured. With a softmax
     the classes share one probability, of a digit Mask2Former (docs/digits.md).
     With sigmoids each has its own, and what moves one moves its like: of a
-    YOLOX-Nano (docs/photographs.md) the softmax's weights and a bound of 12
+    YOLOX-Nano (docs/photographs.md) weights of 0.5 and 1 and a bound of 12
     cost three tenths of the AP that was to be retained.
 
     Args:
@@ -65,10 +65,10 @@ class ClassForgetObjective(ForgetObjective):
             which goes by the order of the scores and not by their size; with
             12 some came back with later requests, and 16 cost some of what
             undoing a request brings back. 6 with sigmoids.
-        weight: Weight of the forget term. By default 0.5 with a softmax, and
-            0.1 with sigmoids.
+        weight: Weight of the forget term. By default 0.25 with a softmax,
+            and 0.1 with sigmoids.
         retain_weight: Weight of the retain branch.
-        no_object_weight: Weight of being no object. By default 1 with a
+        no_object_weight: Weight of being no object. By default 0.5 with a
             softmax that has such an output and 0 with one that gives every
             object or pixel a class, and 0.1 with sigmoids.
 

@@ -59,13 +59,13 @@ def test_what_is_forgotten_becomes_nothing():
 def test_where_there_is_no_object_that_counts_by_default():
     seen, _ = forget(7., no_object_nll=torch.tensor([2.]))
     terms = ClassForgetObjective()(TOTALS, seen)
-    assert float(terms['no_object_loss']) == pytest.approx(2.)
+    assert float(terms['no_object_loss']) == pytest.approx(1.)
     assert 'no_object_loss' not in ClassForgetObjective(
         no_object_weight=0)(TOTALS, seen)
 
 
 @pytest.mark.parametrize('sigmoid, default', [
-    (False, (14., .5, 1.)), (True, (6., .1, .1))])
+    (False, (14., .25, .5)), (True, (6., .1, .1))])
 @pytest.mark.parametrize('given', [
     {}, dict(bound=3.), dict(weight=.2), dict(no_object_weight=.7)])
 def test_defaults_are_those_of_the_classifier(sigmoid, default, given):
