@@ -54,11 +54,10 @@ class ClassForgetObjective(ForgetObjective):
     What an object is for each kind of model, docs/method.md says under
     prototypes; features are not needed, so that heads with anchors will do.
 
-    The defaults depend on the classifier, and are measured. With a softmax
-    the classes share one probability, of a digit Mask2Former (docs/digits.md).
-    With sigmoids each has its own, and what moves one moves its like: of a
-    YOLOX-Nano (docs/photographs.md) weights of 0.5 and 1 and a bound of 12
-    cost three tenths of the AP that was to be retained.
+    The defaults depend on the classifier. Those of a softmax were measured
+    with a Mask2Former on digits (docs/digits.md), those of sigmoids with a
+    YOLOX-Nano on photographs (docs/photographs.md), where weights of 0.5 and
+    1 and a bound of 12 cost three tenths of the AP that was to be retained.
 
     Args:
         bound: In nats. By default 14 with a softmax: 6 left 0.4 of the AP,
