@@ -5,11 +5,4 @@ _base_ = './mask2former_swin-nano_learn.py'
 train_dataloader = dict(dataset=dict(forgotten='labelled'))
 # With more to keep apart, it learns more slowly.
 train_cfg = dict(max_iters=600, val_interval=600)
-param_scheduler = [
-    dict(
-        type='CosineAnnealingLR',
-        eta_min=1e-5,
-        by_epoch=False,
-        begin=0,
-        end=600)
-]
+param_scheduler = [dict(_base_.param_scheduler[0], end=600)]

@@ -161,8 +161,8 @@ def _figure(name: str, base: Metrics, end: Metrics, first: ClassTable,
         return end.get(f'forget/{name}')
     if name not in NAMES:
         return end.get(name)
-    return _ratio(end.get(f'swap/{name}'),
-                  _of_base(name, base, first, last_phase))
+    return ratio(end.get(f'swap/{name}'),
+                 _of_base(name, base, first, last_phase))
 
 
 def _of_base(name: str, base: Metrics, first: ClassTable,
@@ -185,8 +185,13 @@ def _of_base(name: str, base: Metrics, first: ClassTable,
     return total / sum(weights.values())
 
 
-def _ratio(value: Optional[float],
-           whole: Optional[float]) -> Optional[float]:
+def ratio(value: Optional[float], whole: Optional[float]) -> Optional[float]:
+    """A figure as a share of another; None if either is missing or that is 0.
+
+    Args:
+        value: The figure.
+        whole: What it is a share of.
+    """
     return None if value is None or not whole else value / whole
 
 

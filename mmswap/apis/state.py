@@ -1,12 +1,12 @@
 """What a swap leaves in its work dir: its state and its report."""
 import itertools
 import json
-import os
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Sequence
 
 from mmengine.dist import is_main_process, master_only
 
+from mmswap.apis.atomic import write_atomically
 from mmswap.apis.plan import BASE, common_start
 from mmswap.apis.report import Column, build_report, format_report
 
@@ -118,7 +118,7 @@ def _read_state(path: Path) -> Dict[str, Any]:
 
 @master_only
 def _write_state(path: Path, state: Dict[str, Any]) -> None:
-    _write_atomically(path, json.dumps(state, indent=2))
+    write_atomically(path, json.dumps(state, indent=2) + '\n')
 
 
 def read_report(work_dir: Path) -> Dict[str, Any]:
@@ -184,17 +184,9 @@ def write_report(work_dir: Path,
     if not is_main_process():
         return
     table = format_report(report)
-    _write_atomically(work_dir / f'{REPORT_STEM}.json',
-                      json.dumps(report, indent=2))
-    _write_atomically(work_dir / f'{REPORT_STEM}.md', table)
+    write_atomically(work_dir / f'{REPORT_STEM}.json',
+                     json.dumps(report, indent=2) + '\n')
+    write_atomically(work_dir / f'{REPORT_STEM}.md', table + '\n')
     say(f'\n{table}\n\nReport: {work_dir / REPORT_STEM}.json and .md')
     for name, checkpoint in report['checkpoints'].items():
         say(f'Checkpoint of {name}: {checkpoint}')
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    """Write all of a file or, if interrupted, nothing of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + '.part')
-    part.write_text(text + '\n')
-    os.replace(part, path)

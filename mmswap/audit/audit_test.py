@@ -1,4 +1,5 @@
 """What a test of the audit is."""
+from abc import ABCMeta, abstractmethod
 from typing import TYPE_CHECKING, Dict, Mapping, NamedTuple, Tuple
 
 from mmswap.audit.measured import Measured
@@ -23,7 +24,7 @@ class Figure(NamedTuple):
     reveals: Tuple[str, ...] = ('base', 'hidden')
 
 
-class AuditTest:
+class AuditTest(metaclass=ABCMeta):
     """One test. It takes the same figures of every model.
 
     A plugin adds one by registering it in ``mmswap.registry.AUDITS``.
@@ -36,6 +37,7 @@ class AuditTest:
     figures: Mapping[str, Figure]
     by_default: bool = True
 
+    @abstractmethod
     def run(self, subject: Subject,
             data: 'AuditData') -> Dict[str, Measured]:
         """Measure a model.
@@ -47,4 +49,3 @@ class AuditTest:
         Returns:
             Its figures, by names of :attr:`figures`.
         """
-        raise NotImplementedError

@@ -119,14 +119,31 @@ def hide_classes(base: Subject, labels: Sequence[int], num_classes: int,
         ValueError: If the classifier has no bias, or no offset hides them.
     """
     for offset in offsets:
-        model = base.build()
-        _lower_bias(model, labels, num_classes, offset)
-        if is_named(model) <= most_named:
-            state = {k: v.cpu() for k, v in model.state_dict().items()}
-            return Subject('hidden', 'hidden', base.model, state,
-                           adapter=dict(offset=offset))
+        hidden = lower_classes(base, labels, num_classes, offset)
+        if is_named(hidden.build()) <= most_named:
+            return hidden
     raise ValueError('model must be one whose classes.forget a lower bias of '
                      f'their rows hides, but {offsets[-1]:g} nats do not')
+
+
+def lower_classes(base: Subject, labels: Sequence[int], num_classes: int,
+                  offset: float) -> Subject:
+    """A model whose classes' biases are lower.
+
+    Args:
+        base: A model that has the classes.
+        labels: Their labels.
+        num_classes: K + N.
+        offset: What to lower the bias by, in nats.
+
+    Raises:
+        ValueError: If the classifier has no bias.
+    """
+    model = base.build()
+    _lower_bias(model, labels, num_classes, offset)
+    state = {k: v.cpu() for k, v in model.state_dict().items()}
+    return Subject('hidden', 'hidden', base.model, state,
+                   adapter=dict(offset=offset))
 
 
 @torch.no_grad()

@@ -9,12 +9,7 @@ from mmswap.apis.audit.retrain import retrain
 from mmswap.apis.audit.subjects import SubjectReader
 from mmswap.apis.console import ReadableConsole
 from mmswap.audit.data import AuditData
-from mmswap.audit.subject import (
-    MOST_NAMED,
-    OFFSETS,
-    Subject,
-    hide_classes,
-)
+from mmswap.audit.subject import Subject, hide_classes, lower_classes
 
 PathLike = Union[str, Path]
 
@@ -109,15 +104,16 @@ class AuditModels:
             scores = data.score(model)
             return sum(scores.named) / max(sum(scores.objects), 1)
 
-        def hide(offsets: Sequence[float], most: float = 1.) -> Subject:
-            return hide_classes(base, data.labels, len(data.table), is_named,
-                                most, offsets)
+        def find_offset() -> float:
+            hidden = hide_classes(
+                base, data.labels, len(data.table), is_named)
+            return (hidden.adapter or {})['offset']
 
         offset = AuditRecords(self._folder / 'results').value(
             'hidden', fingerprint_of(base.fingerprint, data.settings,
                                      data_config(self._cfg)),
-            lambda: (hide(OFFSETS, MOST_NAMED).adapter or {})['offset'])
-        return hide([offset])
+            find_offset)
+        return lower_classes(base, data.labels, len(data.table), offset)
 
 
 def data_config(cfg: Config) -> Any:

@@ -1,11 +1,11 @@
 """What an audit has measured so far, so that it can be stopped."""
 import hashlib
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any, Callable, Dict
 
+from mmswap.apis.atomic import write_atomically
 from mmswap.audit.measured import Measured
 
 Figures = Dict[str, Measured]
@@ -90,7 +90,4 @@ def write_json(path: Path, value: Any) -> None:
         path: The file; its folder is made.
         value: What goes into it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + '.part')
-    part.write_text(json.dumps(value, indent=2) + '\n')
-    os.replace(part, path)
+    write_atomically(path, json.dumps(value, indent=2) + '\n')

@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, List
 from jinja2 import Environment, FileSystemLoader
 from mmengine.dist import is_main_process
 
+from mmswap.apis.atomic import write_atomically
 from mmswap.apis.page.adapter import adapter_plots, loss_plots
 from mmswap.apis.page.called import class_rows, name_matrix, share_bars
 from mmswap.apis.page.facts import SwapFacts, classes_of, read_facts
@@ -45,9 +46,7 @@ def write_page(work_dir: Path, images: int = IMAGES,
     pictures, no_pictures = _pictures(facts, images, say)
     page = _render(facts, pictures=pictures, no_pictures=no_pictures)
     out = work_dir / PAGE_FILE
-    part = out.with_name(out.name + '.part')
-    part.write_text(page, encoding='utf-8')
-    os.replace(part, out)
+    write_atomically(out, page)
     say(f'Page: {out}')
     return out
 

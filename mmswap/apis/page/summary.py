@@ -1,6 +1,7 @@
 """A swap in a few sentences and figures."""
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Sequence
 
+from mmswap.apis.gates import ratio
 from mmswap.apis.page.called import new_names
 from mmswap.apis.page.facts import (
     MomentFacts,
@@ -47,18 +48,12 @@ def _split(first: MomentFacts, last: MomentFacts,
     return dict(
         before=before.get(f'swap/{split}'),
         after=after.get(f'swap/{split}'),
-        share=_share(after.get(f'swap/{split}'),
-                     before.get(f'swap/{split}')),
+        share=ratio(after.get(f'swap/{split}'), before.get(f'swap/{split}')),
         named_before=before.get(f'{split}/named'),
         named=after.get(f'{split}/named'),
         renamed=after.get(f'{split}/renamed'),
         unseen=after.get(f'{split}/unseen'),
         called=new_names(last, split))
-
-
-def _share(value: Optional[float],
-           whole: Optional[float]) -> Optional[float]:
-    return None if value is None or not whole else value / whole
 
 
 def cost_rows(moments: Sequence[MomentFacts]) -> List[Dict[str, Any]]:
