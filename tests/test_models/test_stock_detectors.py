@@ -80,6 +80,7 @@ def stock(request, build_stock):
     cfg = make_cfg()
     torch.manual_seed(0)
     model = build_stock(cfg)
+    model.init_weights()  # Deformable DETR makes `level_embed` unwritten.
     with torch.no_grad():
         for param in model.parameters():
             param.add_(.02 * torch.randn_like(param))
