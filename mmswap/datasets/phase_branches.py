@@ -1,12 +1,19 @@
 """The branches of a phase, from the old images and the new ones."""
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Union
+from typing import Any, Dict, List, Mapping, Optional
 
 from mmswap.class_table import ClassTable
+from mmswap.datasets.branch_parts import (
+    branch_parts,
+    of_new_alone,
+    with_all_labels,
+)
 
 PHASES = ('learn', 'forget', 'forget_first')
 # What the retain branch may show of what is to be forgotten, by target.
 FORGOTTEN = dict(learn=('left_out', 'labelled'),
                  forget=('left_out', 'background'))
+# Which labels of new images count.
+NEW_LABELS = ('learned', 'all')
 _KEY = 'train_dataloader.dataset'
 
 
@@ -17,7 +24,7 @@ def given_branches(branches: Optional[Mapping[str, Any]],
     Args:
         branches: The argument of ``SwapDataset``.
         told: Its arguments ``phase``, ``classes``, ``old``, ``new``,
-            ``subset`` and ``forgotten``.
+            ``subset``, ``forgotten`` and ``new_labels``.
 
     Raises:
         ValueError: If both or neither are there, or as
@@ -31,7 +38,8 @@ def given_branches(branches: Optional[Mapping[str, Any]],
                 f'classes={told["classes"]!r}')
         table = ClassTable.from_cfg(told['classes'])
         return phase_branches(told['phase'], table, told['old'], told['new'],
-                              told['subset'], told['forgotten'])
+                              told['subset'], told['forgotten'],
+                              told['new_labels'])
     beside = [key for key, value in told.items() if value is not None]
     if beside:
         raise ValueError(f'{_KEY}.branches must be left out where phase, old '
@@ -44,7 +52,8 @@ def phase_branches(phase: str,
                    old: Any,
                    new: Any = None,
                    subset: Optional[Mapping[str, Any]] = None,
-                   forgotten: Optional[str] = None) -> Dict[str, List[Any]]:
+                   forgotten: Optional[str] = None,
+                   new_labels: Optional[str] = None) -> Dict[str, List[Any]]:
     """Write the branches of a phase as they stand in a config.
 
     Args:
@@ -52,6 +61,7 @@ def phase_branches(phase: str,
             before anything is learned, without ``new``.
         table: The class table.
         old: Images of the base model's classes, a data set or its config.
+            None where there are none: all branches are made of ``new`` then.
         new: Images of the classes that are, or were, learned: the same, or
             what differs from ``old``. None where there are none.
         subset: Further arguments of each ``ClassSubset``; under ``old`` or
@@ -59,6 +69,8 @@ def phase_branches(phase: str,
             the name of a branch, those of that branch.
         forgotten: What the retain branch shows of the classes to forget, see
             ``SwapDataset``. None is ``'left_out'``.
+        new_labels: Which labels of new images count, see ``SwapDataset``.
+            None is ``'all'`` without old images, else ``'learned'``.
 
     Returns:
         For each branch the data sets or configs that it is made of, each
@@ -67,7 +79,8 @@ def phase_branches(phase: str,
     Raises:
         ValueError: If ``phase`` or a key of ``subset`` is unknown, the phase
             has no class, a data set that it needs is absent, or
-            ``forgotten`` is nothing that the phase can show.
+            ``forgotten`` or ``new_labels`` is nothing that the phase can
+            show.
     """
     if phase not in PHASES:
         raise ValueError(f'{_KEY}.phase must be one of {PHASES}, got '
@@ -76,16 +89,19 @@ def phase_branches(phase: str,
     if not table.labels(target):
         raise ValueError(f'{_KEY}.classes must have a class to {target} where '
                          f'phase={phase!r}, got {table}')
-    if old is None:
-        raise ValueError(f'{_KEY}.old must be the data set of the base '
-                         "model's classes, got None")
-    sources = dict(old=old, new=new)
     forgotten = forgotten or 'left_out'
     if forgotten not in FORGOTTEN[target]:
         raise ValueError(
             f'{_KEY}.forgotten must be one of {FORGOTTEN[target]} where '
             f'phase={phase!r}, got {forgotten!r}')
-    wanted = _parts(phase, target, table, forgotten)
+    new_labels = new_labels or ('all' if old is None else 'learned')
+    _check_new(new_labels, old, new)
+    sources = dict(new=new) if old is None else dict(old=old, new=new)
+    wanted = branch_parts(phase, target, table, forgotten)
+    if old is None:
+        wanted = of_new_alone(wanted)
+    if new_labels == 'all':
+        wanted = with_all_labels(wanted, target, table)
     if any(sources[part.source] is None for parts in wanted.values()
            for part in parts):
         raise ValueError(
@@ -109,44 +125,19 @@ def phase_branches(phase: str,
 _OWN = ('dataset', 'classes', 'keep', 'showing', 'retain', *PHASES)
 
 
-class _Part(NamedTuple):
-    """One data set, old or new, and what it shows in a branch."""
-
-    source: str
-    keep: Union[str, List[str]]
-    allow_empty: bool = False
-    showing: Optional[str] = None
-
-
-def _parts(phase: str, target: str, table: ClassTable,
-           forgotten: str) -> Dict[str, List[_Part]]:
-    """What each branch is made of."""
-    # Earlier requests' classes, of which there may be no image any more.
-    seen_before = bool(table.learned_before)
-    retained = ['retain', 'forget'] if forgotten == 'labelled' else 'retain'
-    wanted = {'retain': [_Part('old', retained, seen_before)], target: []}
-    if target == 'forget':
-        wanted[target].append(_Part('old', target, seen_before))
-    else:
-        wanted[target].append(_Part('new', target))
-    if phase == 'forget' and table.learn:
-        wanted['retain'].append(_Part('new', 'learn'))
-    if seen_before:
-        wanted['retain'].append(_Part('new', retained, True))
-        if target == 'forget':
-            wanted[target].append(_Part('new', target, True))
-    if forgotten == 'labelled':
-        # Seen often enough to be told from what is learned.
-        wanted['retain'] += [
-            _Part(part.source, retained, True, 'forget')
-            for part in wanted['retain']
-        ]
-    if forgotten == 'background':
-        wanted['retain'] += [
-            _Part(part.source, 'retain', part.allow_empty, target)
-            for part in wanted[target]
-        ]
-    return wanted
+def _check_new(new_labels: str, old: Any, new: Any) -> None:
+    """Refuse labels that there are not, and images that there are not."""
+    if new_labels not in NEW_LABELS or (old is None and new_labels != 'all'):
+        raise ValueError(
+            f"{_KEY}.new_labels must be 'all' without old, or one of "
+            f'{NEW_LABELS} with it, got {new_labels!r}')
+    if old is None and (new is None or isinstance(new, Mapping)
+                        and not {'type', 'dataset', 'datasets'} & set(new)):
+        raise ValueError(
+            f'{_KEY}.old must be the data set of the base model\'s classes, '
+            f'or new a whole data set, with a type, whose file has labels of '
+            f'them too (mmswap pseudo-label writes one), got old=None and '
+            f'new={new!r}')
 
 
 def subset_of(dataset: Any, **arguments: Any) -> Any:
@@ -199,28 +190,3 @@ def _arguments(subset: Mapping[str, Any], names: List[str]) -> Any:
             f'{_KEY}.subset must have further arguments of ClassSubset, or a '
             f'dict of them for one of {names}, got {dict(subset)}')
     return shared, own
-
-
-def check_one_table(branches: Mapping[str, List[Any]]) -> None:
-    """Refuse data sets whose labels mean different classes.
-
-    Args:
-        branches: The built data sets of each branch.
-
-    Raises:
-        ValueError: If two differ.
-    """
-    first = None
-    for name, datasets in branches.items():
-        for dataset in datasets:
-            found = {
-                key: dataset.metainfo.get(key)
-                for key in ('classes', 'swap_classes')
-            }
-            if first is None:
-                first = found
-            elif found != first:
-                raise ValueError(
-                    'SwapDataset.branches must agree on the classes, but '
-                    f'those of {next(iter(branches))} start with {first} and '
-                    f'{name} has {found}')

@@ -8,13 +8,11 @@ from mmengine.dataset import force_full_init
 from torch.utils.data import Dataset
 
 from mmswap.class_table import ClassTable
-from mmswap.datasets.phase_branches import check_one_table, given_branches
+from mmswap.datasets.building import build_branches
+from mmswap.datasets.phase_branches import given_branches
 from mmswap.datasets.reading import naming_branch
 from mmswap.datasets.seeding import SeededIndex, seeded
 from mmswap.registry import DATASETS
-
-# Branches reach SwapModel.forward as keyword arguments beside these.
-_RESERVED = ('inputs', 'data_samples', 'mode', 'branch')
 
 
 @DATASETS.register_module()
@@ -40,7 +38,10 @@ class SwapDataset(Dataset):
             before anything is learned: what is to be learned is not shown.
         classes: The class table.
         old: Images of the base model's classes, usually its training set: a
-            data set that ``ClassSubset`` takes, or a wrapper of one.
+            data set that ``ClassSubset`` takes, or a wrapper of one. None,
+            the default, where there are none any more: ``new`` is a whole
+            data set then, whose images show what is retained, too, with
+            labels, such as ``mmswap pseudo-label`` gives them.
         new: Images of the learned classes: the same, or what differs from
             ``old``, such as ``dict(ann_file='learn.json')``. Defaults to
             None, for a forget phase without learned classes.
@@ -53,6 +54,11 @@ class SwapDataset(Dataset):
             ``'labelled'``, in a learn phase: they are retained meanwhile, so
             that they are not taken for what is learned. ``'background'``, in
             a forget phase: all their images, without these labels.
+        new_labels: Which labels of new images count. ``'learned'``
+            (published, the default with old images): those of learned
+            classes; whatever else is in them is background. ``'all'``: those
+            of retained classes too, for images that are labelled with them,
+            by hand or by ``mmswap pseudo-label``.
 
     Attributes:
         branches: The built data sets of each branch, as a dict of lists.
@@ -83,23 +89,15 @@ class SwapDataset(Dataset):
                  old: Any = None,
                  new: Any = None,
                  subset: Optional[Mapping[str, Any]] = None,
-                 forgotten: Optional[str] = None) -> None:
+                 forgotten: Optional[str] = None,
+                 new_labels: Optional[str] = None) -> None:
         self.in_equal_shares = branches is None
         branches = given_branches(
             branches, dict(phase=phase, classes=classes, old=old, new=new,
-                           subset=subset, forgotten=forgotten))
-        if not isinstance(branches, Mapping):
-            raise TypeError('SwapDataset.branches must be a dict of data '
-                            f'sets, got {branches!r}')
-        if not branches:
-            raise ValueError('SwapDataset.branches must have a branch, got '
-                             'none')
-        self.branches: Dict[str, List[Any]] = {}
-        for name, datasets in branches.items():
-            _check_name(name)
-            self.branches[name] = _build(name, datasets)
+                           subset=subset, forgotten=forgotten,
+                           new_labels=new_labels))
+        self.branches = build_branches(branches)
         self._flat = [d for branch in self.branches.values() for d in branch]
-        check_one_table(self.branches)
         self._fully_initialized = False
         if not lazy_init:
             self.full_init()
@@ -226,25 +224,3 @@ class SwapDataset(Dataset):
         start = self._ends[which - 1] if which else 0
         branch = next(n for n, span in self._ranges.items() if idx in span)
         return self._flat[which], idx - start, branch
-
-
-def _check_name(name: Any) -> None:
-    """Refuse a name that cannot be a keyword of ``SwapModel.forward``."""
-    if (not isinstance(name, str) or not name.isidentifier()
-            or name in _RESERVED):
-        raise ValueError(
-            'SwapDataset.branches must be named by identifiers (retain, '
-            f'learn, forget) other than {_RESERVED}, got {name!r}')
-
-
-def _build(name: str, datasets: Any) -> List[Any]:
-    """Build the data sets of a branch."""
-    if not isinstance(datasets, (list, tuple)):
-        datasets = [datasets]
-    if not datasets:
-        raise ValueError(f'SwapDataset.branches.{name} must have a data set, '
-                         'got an empty list')
-    with naming_branch(name):
-        return [
-            DATASETS.build(d) if isinstance(d, dict) else d for d in datasets
-        ]

@@ -178,7 +178,6 @@ def test_further_arguments_of_the_subsets(old, new):
     (dict(phase=None), 'dataset must have phase'),
     (dict(classes=None), 'dataset must have phase'),
     (dict(new=None), 'dataset.new must be the data set'),
-    (dict(old=None), 'dataset.old must be the data set'),
     (dict(phase='forget', classes=dict(CLASSES, forget=[])),
      'dataset.classes must have a class to forget'),
     (dict(subset=dict(keep='all')), 'dataset.subset must have further'),
