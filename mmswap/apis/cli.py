@@ -13,6 +13,7 @@ from typing import Any, Dict, Optional, Sequence
 from mmswap.apis.commands.audit import AUDIT
 from mmswap.apis.commands.command import Command
 from mmswap.apis.commands.phases import RUN, TEST, TRAIN
+from mmswap.apis.commands.pseudo import PSEUDO_LABEL
 from mmswap.apis.commands.results import MERGE, PUBLISH, REPORT, UNDO
 from mmswap.apis.console import is_first_process
 from mmswap.apis.init.command import INIT
@@ -28,7 +29,8 @@ COMMANDS: Dict[str, Command] = dict(
     publish=PUBLISH,
     undo=UNDO,
     audit=AUDIT,
-    report=REPORT)
+    report=REPORT,
+    **{'pseudo-label': PSEUDO_LABEL})
 
 _ABOUT = """
 Learn new classes, forget chosen ones, retain the rest: with a detector,

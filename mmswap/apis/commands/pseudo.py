@@ -1,0 +1,93 @@
+"""Labels of old classes in new images: ``pseudo-label``."""
+import argparse
+from typing import List
+
+from mmswap.apis.commands.command import Command, add_trust
+from mmswap.apis.pseudo import PseudoLabels, PseudoSettings, pseudo_label
+
+_DEFAULT = PseudoSettings()
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add('config', metavar='CONFIG',
+        help='the config that the base model was trained with')
+    add('checkpoint', metavar='CHECKPOINT',
+        help='checkpoint of the base model')
+    add('--images', required=True, metavar='DIR',
+        help='folder of the images (default: none, it is needed)')
+    add('--ann', metavar='JSON',
+        help='COCO json of what is labelled in them (default: nothing is, and '
+        'all images below DIR are labelled)')
+    add('--out', required=True, metavar='JSON',
+        help='COCO json to write: those labels and the model\'s (default: '
+        'none, it is needed)')
+    add('--score', type=float, metavar='X',
+        help='score from which on a prediction is an object (default: for '
+        'each class the one with the best F1 on the images that CONFIG '
+        'validates on; 0.4 where they are not there)')
+    add('--uncertain', type=float, default=_DEFAULT.uncertain, metavar='X',
+        help='part of that score from which on it is uncertain and marked as '
+        'ignored, iscrowd; 1 marks none (default: %(default)s)')
+    add('--overlap', type=float, default=_DEFAULT.overlap, metavar='IOU',
+        help='leave out what overlaps what is labelled by this much, of '
+        'whatever class (default: %(default)s)')
+    add('--showing', nargs='+', default=[], metavar='NAME',
+        help='keep the images that show one of these classes for certain: '
+        'images to forget them on (default: keep all images)')
+    add('--val-images', type=int, default=_DEFAULT.val_images, metavar='N',
+        help='choose the scores on this many labelled images, at most '
+        '(default: %(default)s)')
+    add('--sheet-images', type=int, default=_DEFAULT.sheet_images,
+        metavar='N', help='images on the contact sheet beside --out; 0 draws '
+        'none (default: %(default)s)')
+    add_trust(parser)
+
+
+def _run(args: argparse.Namespace) -> None:
+    settings = PseudoSettings(
+        args.score, args.uncertain, args.overlap, tuple(args.showing),
+        args.val_images, args.sheet_images)
+    try:
+        labels = pseudo_label(args.config, args.checkpoint, args.images,
+                              args.out, args.ann, settings, args.trust)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f'mmswap pseudo-label: {error}') from error
+    print('\n'.join(_told(labels)))
+
+
+def _told(labels: PseudoLabels) -> List[str]:
+    """A line for each class that was found."""
+    width = max(map(len, [*labels.classes, 'class']))
+    lines = [f'{"class":{width}}  score  objects  ignored']
+    for name, score in zip(labels.classes, labels.thresholds.scores):
+        counts = labels.certain.get(name, 0), labels.uncertain.get(name, 0)
+        if any(counts):
+            lines.append(f'{name:{width}}  {score:5.2f}  {counts[0]:7}  '
+                         f'{counts[1]:7}')
+    chosen = int((labels.thresholds.objects > 0).sum())
+    lines.append(
+        f'Scores chosen on labelled images for {chosen} of '
+        f'{len(labels.classes)} classes; the others have one together.')
+    lines.append(f'{labels.images} images: {labels.out}')
+    if labels.sheet is not None:
+        lines.append(f'Look at them: {labels.sheet}')
+    return lines
+
+
+PSEUDO_LABEL = Command(
+    'let the base model label its classes in new images',
+    _add_arguments,
+    _run,
+    about='New images usually show old classes too, unlabelled, and a model '
+    'that learns from them unlearns what they show. Let the base model label '
+    'those: boxes, and masks where it has them, added to the labels of the '
+    'new classes. What it is not sure of is marked as ignored, and what '
+    'overlaps a label is left out. With --showing it finds images to forget '
+    'a class on among unlabelled ones. A contact sheet is drawn: look at it. '
+    'For detectors of mmdet.',
+    examples='mmswap pseudo-label site.py work_dirs/site/epoch_12.pth '
+    '--images data/site/images --ann data/site/learn.json '
+    '--out data/site/learn_all.json\n'
+    'mmswap pseudo-label site.py work_dirs/site/epoch_12.pth '
+    '--images incoming --showing face --out data/site/faces.json')
