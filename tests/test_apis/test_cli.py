@@ -64,7 +64,7 @@ def test_a_command_takes_what_its_tool_takes(command, capsys, monkeypatch):
 def test_help_names_every_command(capsys):
     told = _printed(capsys, _mmswap, '--help')
     for command in COMMANDS:
-        assert re.search(rf'^    {command} ', told, re.M)
+        assert re.search(rf'^    {command}\s', told, re.M)
 
 
 def test_version(capsys):

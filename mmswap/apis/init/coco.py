@@ -1,10 +1,10 @@
 """Swaps of mmdet's configs: COCO jsons."""
-import json
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Set
+from typing import Dict, List, Optional
 
 from mmengine.config import ConfigDict
 
+from mmswap.apis.init.coco_file import CocoFile, read_coco
 from mmswap.apis.init.data import (
     DataKind,
     Source,
@@ -26,68 +26,6 @@ from mmswap.config.coco_categories import read_category_list
 _PANOPTIC = 'CocoPanopticDataset'
 
 
-class CocoFile(NamedTuple):
-    """What is in a COCO json.
-
-    Attributes:
-        images: The image ids by class name, in the order of the file.
-        things: The classes that are no stuff.
-        files: Names of the image files.
-        maps: Names of the panoptic maps.
-    """
-
-    images: Dict[str, Set[Any]]
-    things: Names
-    files: List[str]
-    maps: List[str]
-
-    def showing(self, names: Names) -> Set[Any]:
-        """The images that show some classes.
-
-        Args:
-            names: The classes.
-        """
-        return set().union(*(self.images.get(name, ()) for name in names))
-
-
-def read_coco(path: Path, option: str) -> CocoFile:
-    """Read a COCO json, of instances or of panoptic segments.
-
-    Args:
-        path: Where it is.
-        option: What names it: an option or a key, for messages.
-
-    Raises:
-        FileNotFoundError: If it is not there.
-        ValueError: If it is no COCO json with images.
-    """
-    if not path.is_file():
-        raise FileNotFoundError(f'{option} must be a COCO json, got {path}, '
-                                'where there is no file')
-    try:
-        content = json.loads(path.read_bytes())
-        names = {c['id']: c['name'] for c in content['categories']}
-        files = [image['file_name'] for image in content['images']]
-        annotations = content['annotations']
-    except (UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(
-            f'{option} must be a COCO json with images, annotations and '
-            f'categories, got {path} ({error!r})') from error
-    if not files:
-        raise ValueError(f'{option} must list images, got none in {path}')
-    images: Dict[str, Set[Any]] = {name: set() for name in names.values()}
-    for annotation in annotations:
-        for part in annotation.get('segments_info', [annotation]):
-            # Crowds are to be ignored.
-            if not part.get('iscrowd') and part['category_id'] in names:
-                name = names[part['category_id']]
-                images[name].add(annotation['image_id'])
-    return CocoFile(
-        images,
-        tuple(c['name'] for c in content['categories'] if c.get('isthing', 1)),
-        files, [a['file_name'] for a in annotations if 'segments_info' in a])
-
-
 class CocoData(DataKind):
     """Data sets of mmdet.
 
@@ -106,11 +44,17 @@ class CocoData(DataKind):
         names = tuple(built.metainfo.get('classes') or ())
         if not names or not self._is_coco(dataset):
             return names or None
-        file = Path(dataset.get('data_root') or '') / dataset.ann_file
+        file = self._file(dataset)
+        if self.without_old and not file.is_file():
+            # Those of the data set's type would be COCO's.
+            given = (dataset.get('metainfo') or {}).get('classes')
+            return tuple(given) if given else None
         if not file.is_file():
             raise FileNotFoundError(
                 'train_dataloader.dataset.ann_file must be a file that is '
-                f'there, as a swap trains on the old images too, got {file}')
+                f'there, as a swap trains on the old images too, got {file}; '
+                'or give images that are labelled with old classes as --new '
+                '(mmswap pseudo-label writes such a file), and --without-old')
         listed = [c['name'] for c in read_category_list(str(file))]
         if not set(names) <= set(listed):
             return names
@@ -135,7 +79,7 @@ class CocoData(DataKind):
         total = 0
         for _, dataset in self.old:
             if self._is_coco(dataset):
-                file = Path(dataset.get('data_root') or '') / dataset.ann_file
+                file = self._file(dataset)
                 key = 'train_dataloader.dataset.ann_file'
                 total += len(read_coco(file, key).showing(names))
             else:
@@ -152,14 +96,18 @@ class CocoData(DataKind):
         """See :meth:`DataKind.count_new`."""
         return len(self._read(source).showing(names))
 
+    def shows_old(self, source: Source, names: Names) -> bool:
+        """See :meth:`DataKind.shows_old`."""
+        return bool(self._read(source).showing(names))
+
     def new_set(self, source: Source) -> Node:
         """See :meth:`DataKind.new_set`."""
         ref, old = self.old[0]
         changes = self._changes(source, old)
         if self._is_coco(old):
-            # Of several data sets none is the one to differ from.
-            return changes if '[' not in ref.text else Call(
-                'dict', (ref, ), changes)
+            # Of several data sets, or none, there is none to differ from.
+            whole = self.without_old or '[' in ref.text
+            return Call('dict', (ref, ), changes) if whole else changes
         return dict(
             type='CocoDataset', **changes,
             filter_cfg=dict(filter_empty_gt=True),
@@ -181,7 +129,7 @@ class CocoData(DataKind):
         for _, dataset in self.old_val:
             if not self._is_coco(dataset):
                 return names
-            file = Path(dataset.get('data_root') or '') / dataset.ann_file
+            file = self._file(dataset)
             if not file.is_file():
                 raise FileNotFoundError(
                     'val_dataloader.dataset.ann_file must be a file that is '
@@ -196,6 +144,11 @@ class CocoData(DataKind):
         if prefix is None:
             return ref
         return Call('dict', (ref, ), dict(data_prefix=prefix))
+
+    @staticmethod
+    def _file(dataset: ConfigDict) -> Path:
+        """Its annotation file."""
+        return Path(dataset.get('data_root') or '') / dataset.ann_file
 
     def _is_coco(self, dataset: ConfigDict) -> bool:
         """Whether it reads a COCO json."""

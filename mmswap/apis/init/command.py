@@ -27,6 +27,10 @@ def add_init_arguments(parser: argparse.ArgumentParser) -> None:
         help='checkpoint of the base model (default: none, it is needed)')
     add('--new', type=Path,
         help='annotations of what is to be learned (default: nothing is)')
+    add('--without-old', action='store_true',
+        help='take all images from --new, which is labelled with old classes '
+        'too, as mmswap pseudo-label does it (default: the images that '
+        'STOCK_CONFIG trains on are retained on)')
     add('--learn', nargs='+', default=(), metavar='NAME',
         help='classes to learn (default: all of --new that the base does not '
         'know; needed for maps)')
@@ -66,7 +70,8 @@ def run_init(args: argparse.Namespace) -> None:
     # What building the model has to say is said below, in short.
     MMLogger.get_instance('mmswap init', log_level='WARNING')
     settings = Settings(
-        tuple(args.learn), args.order, args.batch_size, args.trust)
+        tuple(args.learn), args.order, args.batch_size, args.trust,
+        args.without_old)
     try:
         swap = plan_swap(
             args.config, args.checkpoint,

@@ -32,10 +32,15 @@ class DataKind(metaclass=ABCMeta):
 
     Args:
         stock: The stock config.
+
+    Attributes:
+        without_old: Whether a swap does without the images that the stock
+            config trains on.
     """
 
     def __init__(self, stock: Stock) -> None:
         self.stock = stock
+        self.without_old = False
         self.old = inner_datasets(stock, 'train_dataloader')
         self.old_val = inner_datasets(stock, 'val_dataloader')
         # The base's names where the data sets' own are not to be used.
@@ -56,6 +61,16 @@ class DataKind(metaclass=ABCMeta):
             return ref
         names = dict(classes=Code("classes['base']"))
         return Call('dict', (ref, ), dict(metainfo=names))
+
+    def shows_old(self, source: Source, names: Names) -> bool:
+        """Whether a source's labels are known to be of old classes, too.
+
+        Args:
+            source: Where to look.
+            names: Names of the base model's classes.
+        """
+        del source, names
+        return False
 
     @abstractmethod
     def base_names(self) -> Optional[Names]:

@@ -48,8 +48,10 @@ class Swap(NamedTuple):
         becomes_no_object: Whether what is forgotten becomes no object, as a
             detector's can; else it is forgotten as in the paper, and may get
             another name.
-        old: The stock config's data set to train on.
+        old: The stock config's data set to train on; None where there is none
+            any more.
         new: What ``SwapDataset.new`` is; None where nothing is learned.
+        all_labels: Whether the labels of old classes in it count too.
         labels: A sentence on the labels in it, or empty.
         val: What it is scored on.
         batch: How many images to retain, and of the target, are in a step.
@@ -70,8 +72,9 @@ class Swap(NamedTuple):
     stuff: Names
     targets: Optional[List[str]]
     becomes_no_object: bool
-    old: Node
+    old: Optional[Node]
     new: Optional[Node]
+    all_labels: bool
     labels: str
     val: Val
     batch: Tuple[int, int]

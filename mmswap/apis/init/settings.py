@@ -29,12 +29,14 @@ class Settings(NamedTuple):
         batch_size: Images of a step, half of them to retain; None for 4, or
             32 of a classifier.
         trust: Unpickle whatever the checkpoint holds.
+        without_old: Whether to do without old images though there are some.
     """
 
     learn: Names = ()
     order: str = 'learn-forget'
     batch_size: Optional[int] = None
     trust: bool = False
+    without_old: bool = False
 
 
 def forget_requests(forget: Sequence[Sequence[str]]) -> Tuple[Names, ...]:
@@ -70,6 +72,9 @@ def check_request(new: Optional[Source], requests: Sequence[Names],
     if settings.learn and new is None:
         raise ValueError('--new must be given with --learn, the images to '
                          f'learn {shown(settings.learn)} from')
+    if settings.without_old and new is None:
+        raise ValueError('--new must be given with --without-old, the images '
+                         'to take all from')
     if settings.order not in ORDERS:
         raise ValueError(f'--order must be one of {list(ORDERS)}, got '
                          f'{settings.order!r}')

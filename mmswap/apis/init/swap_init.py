@@ -111,7 +111,7 @@ def plan_swap(stock_config: Union[str, Path],
     kind_type, batch_size = _KINDS[stock.scope]
     path = Path(checkpoint)
     loaded = read_checkpoint(path, settings.trust)
-    kind = kind_type(stock)
+    kind = _kind(kind_type(stock), settings)
     base = base_names(checkpoint_names(loaded), kind.base_names(), str(path))
     if stock.scope == 'mmpretrain' and len(set(base)) < len(base):
         base = kind.renamed = unique_names(base)
@@ -119,6 +119,7 @@ def plan_swap(stock_config: Union[str, Path],
     check_known('--forget', names, base, 'the classes of the base model')
     learn, notes = _learned(kind, new, base, settings.learn)
     table = ClassTable(base, learn, names, stuff=kind.stuff(new))
+    all_labels = new is not None and kind.shows_old(new, base)
     facts = find_facts(stock, len(base))
     check_fits(stock, table, facts.targets, loaded, path)
     batch = _batch(settings.batch_size or batch_size)
@@ -128,7 +129,8 @@ def plan_swap(stock_config: Union[str, Path],
     return Swap(
         stock, path, base, learn, names, table.stuff, facts.targets,
         stock.scope == 'mmdet' and facts.has_class_loss,
-        kind.old_set('train_dataloader'), new and kind.new_set(new),
+        None if kind.without_old else kind.old_set('train_dataloader'),
+        new and kind.new_set(new), all_labels,
         kind.labels_of_new(base, learn),
         choose_val(kind, val, base, learn, bool(plan)), batch,
         {each: found[0] for each, found in lengths.items()},
@@ -162,6 +164,15 @@ def write_swap(swap: Swap, out: Union[str, Path],
     for path, text in files.items():
         path.write_text(text)
     return list(files)
+
+
+def _kind(kind: DataKind, settings: Settings) -> DataKind:
+    if settings.without_old and not isinstance(kind, CocoData):
+        raise ValueError(
+            '--without-old must be left out where default_scope is not mmdet, '
+            f'got {kind.stock.scope!r} in {kind.stock.given}')
+    kind.without_old = settings.without_old
+    return kind
 
 
 def _check_plain(kind: DataKind) -> None:
@@ -208,11 +219,15 @@ def _lengths(kind: DataKind, new: Optional[Source], learn: Names,
         lengths['learn'] = [
             Length(kind.count_new(new, learn), batch, by_epoch)]
     for names in requests:
-        images = kind.count_old(names)
+        if kind.without_old and new is not None:
+            images, where = kind.count_new(new, names), f'{new.path}'
+        else:
+            images = kind.count_old(names)
+            where = 'train_dataloader.dataset'
         if not images:
             raise ValueError(
-                f'--forget must name classes that train_dataloader.dataset '
-                f'has images of, got {shown(names)}')
+                f'--forget must name classes that {where} has images of, got '
+                f'{shown(names)}')
         lengths.setdefault('forget', []).append(
             Length(images, batch, by_epoch))
     return lengths

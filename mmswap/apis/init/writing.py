@@ -13,6 +13,8 @@ from mmswap.apis.init.plan_file import plan_statements
 # Class names that take more lines than this get a file of their own.
 _NAME_LINES = 3
 _NAMES_KEY = 'base_classes'
+# Why the labels of old classes in new images count.
+_LABELLED = 'New images are labelled with old classes too.'
 # Why old images show what they show of the classes to forget.
 _SHOWN = dict(
     left_out='',
@@ -77,9 +79,11 @@ def _whole(swap: Swap, phase: str, base: Node,
         (None if swap.targets is None else
          'Without feed-forward layers of transformers, LoRA goes into these.',
          'model', model),
-        (f'Each step has images to {phase_kind(phase)} (target) and old '
-         f'images of what is to be retained. {_SHOWN[swap.forgotten(phase)]}'
-         f'{swap.labels}', 'train_dataloader',
+        (f'Each step has images to {phase_kind(phase)} (target) and '
+         f'{"old images" if swap.old is not None else "some"} of what is to '
+         f'be retained. {_SHOWN[swap.forgotten(phase)]}'
+         f'{swap.labels}{_LABELLED if swap.all_labels else ""}',
+         'train_dataloader',
          _train_dataloader(swap, phase)),
         (swap.val.why, 'val_dataloader = test_dataloader',
          dict(dataset=swap.val.dataset)),
@@ -170,9 +174,12 @@ def _train_dataloader(swap: Swap, phase: str) -> Node:
     workers = swap.stock.cfg.train_dataloader.get('num_workers', 2)
     dataset: Dict[str, Node] = dict(
         type='mmswap.SwapDataset', phase=_data_phase(phase),
-        classes=Code('classes'), old=swap.old)
-    if swap.new is not None:
-        dataset['new'] = swap.new
+        classes=Code('classes'))
+    for key, value in (('old', swap.old), ('new', swap.new)):
+        if value is not None:
+            dataset[key] = value
+    if swap.all_labels and swap.old is not None:
+        dataset['new_labels'] = 'all'
     if swap.forgotten(phase) != 'left_out':
         dataset['forgotten'] = swap.forgotten(phase)
     return dict(

@@ -8,6 +8,9 @@ from mmswap.apis.pseudo.thresholds import UNCERTAIN, Thresholds
 
 # Two classes for one object are one too many.
 _SAME_OBJECT = 0.7
+# This much of a box within a labelled one: a part of that object, or another
+# in front of it; a person could tell.
+_INSIDE = 0.7
 
 
 class PseudoSettings(NamedTuple):
@@ -65,15 +68,19 @@ def select(found: Found, thresholds: Thresholds,
     wanted = thresholds.scores[found.labels]
     found = found.take(found.scores >= settings.uncertain * wanted)
     known = np.array([a['bbox'] for a in labelled], dtype=float)
-    overlaps = box_ious(found.boxes, _corners(known.reshape(-1, 4)))
-    found = found.take((overlaps < settings.overlap).all(axis=1))
+    known = _corners(known.reshape(-1, 4))
+    found = found.take(
+        (box_ious(found.boxes, known) < settings.overlap).all(axis=1))
     same = box_ious(found.boxes, found.boxes) >= _SAME_OBJECT
     same &= found.labels[:, None] != found.labels
     kept = np.ones(len(found.labels), dtype=bool)
     for i in range(len(kept)):  # From the highest score.
         kept[i] = not (same[i, :i] & kept[:i]).any()
     found = found.take(kept)
-    return found, found.scores >= thresholds.scores[found.labels]
+    certain = found.scores >= thresholds.scores[found.labels]
+    area = np.prod(found.boxes[:, 2:] - found.boxes[:, :2], axis=1)
+    inside = _shared(found.boxes, known) >= _INSIDE * area[:, None]
+    return found, certain & ~inside.any(axis=1)
 
 
 def box_ious(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -86,13 +93,18 @@ def box_ious(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     Returns:
         (n, m).
     """
-    low = np.maximum(first[:, None, :2], second[None, :, :2])
-    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    inside = np.prod(np.clip(high - low, 0, None), axis=2)
+    shared = _shared(first, second)
     area = [np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
             for boxes in (first, second)]
-    return inside / np.maximum(
-        area[0][:, None] + area[1][None] - inside, 1e-9)
+    return shared / np.maximum(
+        area[0][:, None] + area[1][None] - shared, 1e-9)
+
+
+def _shared(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Area that boxes share, (n, m)."""
+    low = np.maximum(first[:, None, :2], second[None, :, :2])
+    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
+    return np.prod(np.clip(high - low, 0, None), axis=2)
 
 
 def as_annotation(found: Found, index: int) -> Dict[str, Any]:

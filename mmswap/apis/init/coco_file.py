@@ -1,0 +1,68 @@
+"""What a COCO json has, as far as a swap has to know it."""
+import json
+from pathlib import Path
+from typing import Any, Dict, List, NamedTuple, Set
+
+from mmswap.apis.init.names import Names
+
+
+class CocoFile(NamedTuple):
+    """What is in a COCO json.
+
+    Attributes:
+        images: The image ids by class name, in the order of the file.
+        things: The classes that are no stuff.
+        files: Names of the image files.
+        maps: Names of the panoptic maps.
+    """
+
+    images: Dict[str, Set[Any]]
+    things: Names
+    files: List[str]
+    maps: List[str]
+
+    def showing(self, names: Names) -> Set[Any]:
+        """The images that show some classes.
+
+        Args:
+            names: The classes.
+        """
+        return set().union(*(self.images.get(name, ()) for name in names))
+
+
+def read_coco(path: Path, option: str) -> CocoFile:
+    """Read a COCO json, of instances or of panoptic segments.
+
+    Args:
+        path: Where it is.
+        option: What names it: an option or a key, for messages.
+
+    Raises:
+        FileNotFoundError: If it is not there.
+        ValueError: If it is no COCO json with images.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f'{option} must be a COCO json, got {path}, '
+                                'where there is no file')
+    try:
+        content = json.loads(path.read_bytes())
+        names = {c['id']: c['name'] for c in content['categories']}
+        files = [image['file_name'] for image in content['images']]
+        annotations = content['annotations']
+    except (UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f'{option} must be a COCO json with images, annotations and '
+            f'categories, got {path} ({error!r})') from error
+    if not files:
+        raise ValueError(f'{option} must list images, got none in {path}')
+    images: Dict[str, Set[Any]] = {name: set() for name in names.values()}
+    for annotation in annotations:
+        for part in annotation.get('segments_info', [annotation]):
+            # Crowds are to be ignored.
+            if not part.get('iscrowd') and part['category_id'] in names:
+                name = names[part['category_id']]
+                images[name].add(annotation['image_id'])
+    return CocoFile(
+        images,
+        tuple(c['name'] for c in content['categories'] if c.get('isthing', 1)),
+        files, [a['file_name'] for a in annotations if 'segments_info' in a])
