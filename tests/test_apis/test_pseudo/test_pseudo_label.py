@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmswap.apis.cli import main
+from mmswap.apis.cli import COMMANDS, main
+from mmswap.apis.commands import pseudo
 from mmswap.apis.pseudo import PseudoSettings, pseudo_label
 from mmswap.apis.pseudo.selection import box_ious
 from mmswap.datasets.digits.scenes import make_digit_scenes
@@ -155,6 +156,7 @@ def test_a_file_that_is_no_coco_json(workplace):
 
 
 def test_the_command_says_what_is_wrong(workplace):
+    assert COMMANDS['pseudo-label'] is pseudo.PSEUDO_LABEL
     with pytest.raises(SystemExit, match='mmswap pseudo-label: --images'):
         main(['pseudo-label', CONFIG, CHECKPOINT, '--images', 'not_there',
               '--out', 'wrong.json'])
