@@ -17,6 +17,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
 from mmswap.class_table import ClassTable
+from mmswap.config.listing import listed
 from mmswap.tasks.label_names import data_source
 
 
@@ -139,15 +140,18 @@ def log_shots(dataset: BaseDataset, table: ClassTable,
     images = {
         table.names[label]:
         [_name(dataset.get_data_info(index), index) for index in found]
-        for label, found in chosen.items()
+        for label, found in chosen.items() if found
     }
-    short = [name for name, found in images.items() if len(found) < shots]
     print_log(
         f'ClassSubset chose {shots} images per class of {data_source(dataset)}'
-        f': {images}' +
-        (f'; there are no more of {short}' if short else ''),
-        logger='current',
-        level=logging.WARNING if short else logging.INFO)
+        f': {images}', logger='current')
+    short = [table.names[label] for label, found in chosen.items()
+             if len(found) < shots]
+    if short:
+        print_log(
+            f'ClassSubset.shots is {shots}, but {data_source(dataset)} has '
+            f'fewer images of {listed(short, 8)}', logger='current',
+            level=logging.WARNING)
 
 
 def _name(data_info: Mapping[str, Any], index: int) -> Union[int, str]:
