@@ -16,16 +16,17 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help='checkpoint of the base model')
     add('--images', required=True, metavar='DIR',
         help='folder of the images (default: none, it is needed)')
-    add('--ann', metavar='JSON',
-        help='COCO json of what is labelled in them (default: nothing is, and '
-        'all images below DIR are labelled)')
-    add('--out', required=True, metavar='JSON',
-        help='COCO json to write: those labels and the model\'s (default: '
-        'none, it is needed)')
+    add('--ann', metavar='PATH',
+        help='what is labelled in them: a COCO json, or for mmseg a folder of '
+        'maps (default: nothing is, and all images below DIR are labelled)')
+    add('--out', required=True, metavar='PATH',
+        help='what to write, those labels and the model\'s: a COCO json, for '
+        'mmseg a folder of maps, for mmpretrain a folder with a folder of '
+        'links for each class (default: none, it is needed)')
     add('--score', type=float, metavar='X',
-        help='score from which on a prediction is an object (default: for '
-        'each class the one with the best F1 on the images that CONFIG '
-        'validates on; 0.4 where they are not there)')
+        help='score from which on a prediction counts (default: for each '
+        'class the one with the best F1 on the images that CONFIG validates '
+        'on; where they are not there 0.4, and 0.5 for images)')
     add('--uncertain', type=float, default=_DEFAULT.uncertain, metavar='X',
         help='part of that score from which on it is uncertain and marked as '
         'ignored, iscrowd; 1 marks none (default: %(default)s)')
@@ -35,6 +36,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--showing', nargs='+', default=[], metavar='NAME',
         help='keep the images that show one of these classes for certain: '
         'images to forget them on (default: keep all images)')
+    add('--unlabelled', nargs='+', default=[], metavar='NAME',
+        help="classes of a person's map, such as background, whose pixels may "
+        'be something else (default: all that is labelled stays)')
     add('--val-images', type=int, default=_DEFAULT.val_images, metavar='N',
         help='choose the scores on this many labelled images, at most '
         '(default: %(default)s)')
@@ -47,7 +51,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace) -> None:
     settings = PseudoSettings(
         args.score, args.uncertain, args.overlap, tuple(args.showing),
-        args.val_images, args.sheet_images)
+        tuple(args.unlabelled), args.val_images, args.sheet_images)
     try:
         labels = pseudo_label(args.config, args.checkpoint, args.images,
                               args.out, args.ann, settings, args.trust)
@@ -85,7 +89,7 @@ PSEUDO_LABEL = Command(
     'new classes. What it is not sure of is marked as ignored, and what '
     'overlaps a label is left out. With --showing it finds images to forget '
     'a class on among unlabelled ones. A contact sheet is drawn: look at it. '
-    'For detectors of mmdet.',
+    'For models of mmdet, mmseg and mmpretrain, but for panoptic ones.',
     examples='mmswap pseudo-label site.py work_dirs/site/epoch_12.pth '
     '--images data/site/images --ann data/site/learn.json '
     '--out data/site/learn_all.json\n'

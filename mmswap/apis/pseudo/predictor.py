@@ -1,14 +1,15 @@
 """A trained stock model that is shown one image at a time."""
+import copy
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Union
+from typing import Any, Dict, Iterator, Sequence, Union
 
-import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.device import get_device
 from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import MODELS, TRANSFORMS
+from mmengine.utils import ProgressBar
 
 from mmswap.apis.checkpoint import read_checkpoint
 from mmswap.apis.config import unwrap_pipeline_owner
@@ -16,48 +17,22 @@ from mmswap.config.types import is_mmswap_type, type_name
 
 # A pipeline of its own is built of the loader's, without what is not there.
 _TRUTH = ('LoadAnnotations', 'LoadPanopticAnnotations')
-
-
-class Found(NamedTuple):
-    """What a model finds in an image.
-
-    Attributes:
-        boxes: Corners in pixels of the image, (n, 4).
-        labels: (n, ).
-        scores: (n, ), from the highest.
-        masks: RLEs of pycocotools, n of them; None of a model without masks.
-        size: Height and width of the image.
-    """
-
-    boxes: np.ndarray
-    labels: np.ndarray
-    scores: np.ndarray
-    masks: Any
-    size: Any
-
-    def take(self, which: Any) -> 'Found':
-        """Some of them.
-
-        Args:
-            which: Indices, or a mask of the same length.
-        """
-        index = np.atleast_1d(np.arange(len(self.labels))[which])
-        masks = None if self.masks is None else [self.masks[i] for i in index]
-        return Found(self.boxes[index], self.labels[index],
-                     self.scores[index], masks, self.size)
+_BESIDE = dict(img_fields=[], bbox_fields=[], seg_fields=[],
+               reduce_zero_label=False)
 
 
 class Predictor:
     """The base model.
 
     Args:
-        cfg: The stock config, of a detector of mmdet.
+        cfg: The stock config.
         checkpoint: Its checkpoint.
         trust: Unpickle whatever is in it. That can run any code.
 
     Attributes:
-        classes: The names of its classes, by label; None where neither the
-            checkpoint nor the config says them.
+        classes: The names of its classes, by label; None where the checkpoint
+            does not say them.
+        has_queries: Whether it classifies queries and not pixels.
 
     Raises:
         FileNotFoundError: If the checkpoint is not there.
@@ -73,7 +48,10 @@ class Predictor:
                 'with, got that of a phase, whose model is a SwapModel; '
                 '`mmswap merge` writes the stock config of its result')
         loaded = read_checkpoint(checkpoint, trust)
-        model = MODELS.build(cfg.model)
+        model_cfg = copy.deepcopy(cfg.model)
+        if cfg.get('data_preprocessor') is not None:
+            model_cfg.setdefault('data_preprocessor', cfg.data_preprocessor)
+        model = MODELS.build(model_cfg)
         try:
             model.load_state_dict(dict(loaded['state_dict']))
         except RuntimeError as error:
@@ -82,6 +60,8 @@ class Predictor:
                 f'{checkpoint}: {error}') from error
         self._device = get_device()
         self._model = revert_sync_batchnorm(model).to(self._device).eval()
+        self.has_queries = any(
+            hasattr(module, 'num_queries') for module in model.modules())
         owner = unwrap_pipeline_owner(cfg.val_dataloader.dataset)
         self._pipeline = Compose([
             TRANSFORMS.build(step) for step in owner.pipeline
@@ -92,28 +72,21 @@ class Predictor:
         self.classes = tuple(classes) if classes else None
 
     @torch.no_grad()
-    def find(self, paths: Sequence[Union[str, Path]]) -> Iterator[Found]:
+    def predict(self, paths: Sequence[Union[str, Path]]) -> Iterator[Any]:
         """Show the model images, one by one.
 
         Args:
             paths: The image files.
+
+        Returns:
+            The data sample of each, on the CPU.
         """
+        bar = ProgressBar(len(paths))
         for number, path in enumerate(paths):
             data: Dict[str, Any] = self._pipeline(
-                dict(img_path=str(path), img_id=number))
-            sample = self._model.test_step(pseudo_collate([data]))[0]
-            yield _found(sample)
-
-
-def _found(sample: Any) -> Found:
-    instances = sample.pred_instances.cpu()
-    order = np.argsort(-instances.scores.numpy(), kind='stable')
-    masks: List[Any] = []
-    if 'masks' in instances:
-        from mmdet.structures.mask import encode_mask_results
-        masks = encode_mask_results(instances.masks.numpy())
-    found = Found(instances.bboxes.numpy(), instances.labels.numpy(),
-                  instances.scores.numpy(),
-                  masks if 'masks' in instances else None,
-                  tuple(sample.ori_shape[:2]))
-    return found.take(order)
+                dict(_BESIDE, img_path=str(path), img_id=number))
+            # Classifiers stack their inputs, the others take lists.
+            data = pseudo_collate([data])
+            yield self._model.test_step(data)[0].cpu()
+            bar.update()
+        print()

@@ -3,7 +3,7 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from mmswap.apis.pseudo.predictor import Found
+from mmswap.apis.pseudo.found import Found
 from mmswap.apis.pseudo.thresholds import UNCERTAIN, Thresholds
 
 # Two classes for one object are one too many.
@@ -27,6 +27,9 @@ class PseudoSettings(NamedTuple):
             prediction is left out, whatever its class.
         showing: Names of classes of which an image must show one to stay;
             none for all images.
+        unlabelled: Names of classes whose pixels in a person's map may be
+            something else: ``background``, where what was not to be labelled
+            is called that.
         val_images: How many labelled images the scores are chosen on.
         sheet_images: How many images the contact sheet shows.
     """
@@ -35,6 +38,7 @@ class PseudoSettings(NamedTuple):
     uncertain: float = UNCERTAIN
     overlap: float = 0.5
     showing: Tuple[str, ...] = ()
+    unlabelled: Tuple[str, ...] = ()
     val_images: int = 500
     sheet_images: int = 24
 

@@ -4,7 +4,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Sequence
 
 import numpy as np
 
-from mmswap.apis.pseudo.predictor import Found
+from mmswap.apis.pseudo.found import Found
 
 _COLUMNS = 6
 # What a person labelled, what the model is sure of, and what it is not.

@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Sequence
 
 import numpy as np
 
-from mmswap.apis.pseudo.predictor import Found
+from mmswap.apis.pseudo.found import Found
 from mmswap.tasks.instance_overlaps import instance_ious
 
 # Without labelled images: of 0.3 to 0.6 what kept most of the base's AP on

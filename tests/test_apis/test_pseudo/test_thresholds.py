@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from mmswap.apis.pseudo.predictor import Found
+from mmswap.apis.pseudo.found import Found
 from mmswap.apis.pseudo.thresholds import (
     MIN_OBJECTS,
     Judged,
