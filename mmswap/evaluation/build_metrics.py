@@ -44,13 +44,24 @@ def build_metrics(metrics: Mapping[str, Metrics],
         for metric in _as_list(given):
             if isinstance(metric, dict):
                 check_config(metric, split)
-                metric = METRICS.build(metric)
+                metric = _by_class(metric)
             if any(metric is other.metric for other in built):
                 raise ValueError(
                     'val_evaluator.metrics must have a metric of its own for '
                     f'each split, got one {type(metric).__name__} twice')
             built.append(SplitMetric(metric, split, images))
     return built
+
+
+def _by_class(cfg: dict) -> BaseMetric:
+    """Build a metric; one that can tell the figure of each class does.
+
+    Before and after a swap, each class is what is looked at.
+    """
+    metric = METRICS.build(cfg)
+    if 'classwise' not in cfg and hasattr(metric, 'classwise'):
+        metric.classwise = True
+    return metric
 
 
 def build_name_metric(metrics: Sequence[BaseMetric],

@@ -18,6 +18,12 @@ def test_each_split_has_its_metrics():
         ('all', 'all/coco', 'split')]
 
 
+@pytest.mark.parametrize('given', [{}, dict(classwise=False)])
+def test_each_class_has_its_figure_unless_it_is_not_wanted(given):
+    built = build_metrics(dict(all=dict(COCO, **given)))
+    assert built[0].metric.classwise == (not given)
+
+
 def test_a_subset_has_metrics_of_its_own():
     built = build_metrics(dict(forget=[COCO]), subsets=dict(pets=['dog']))
     assert [m.split for m in built] == ['forget', 'pets']

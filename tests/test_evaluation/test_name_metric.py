@@ -50,7 +50,9 @@ def test_shares_of_a_detector_beside_its_scores():
     results = run(SwapEvaluator(COCO), make_samples())
     assert of_split(results, 'forget') == pytest.approx(FORGET)
     assert of_split(results, 'learn') == pytest.approx(LEARN)
-    plain = run(Evaluator(COCO), make_samples())
+    # The figure of each class, too, without being asked for.
+    plain = run(Evaluator(dict(COCO, classwise=True)), make_samples())
+    assert 'coco/dog_precision' in plain
     assert of_split(results, 'all', '') == pytest.approx(plain)
     gone = run(SwapEvaluator(COCO), make_samples(keep=(0, 2, 3)))
     assert of_split(gone, 'forget') == pytest.approx(

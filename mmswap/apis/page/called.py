@@ -120,7 +120,7 @@ def class_score(moment: MomentFacts, name: str) -> Optional[float]:
         name: Name of the class.
 
     Returns:
-        The AP that mmdet's ``CocoMetric`` gives with ``classwise=True``; the
+        The AP that mmdet's ``CocoMetric`` gives of each class; the
         IoU of semantic maps, in percent, from the pixels counted; else None.
     """
     for key, value in moment.metrics.items():
