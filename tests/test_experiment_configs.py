@@ -25,8 +25,9 @@ from mmswap.registry import DATASETS, EVALUATOR, MODELS
 pytestmark = pytest.mark.slow  # A walk through all of them.
 
 ROOT = Path(__file__).parents[1]
+OTHERS = {'_base_', 'digits', 'continual', 'incremental'}
 CONFIGS = sorted(path for path in (ROOT / 'configs').rglob('*.py')
-                 if not {'_base_', 'digits', 'continual', 'incremental'} & {*path.parts})
+                 if not OTHERS & {*path.parts})
 LEARN = [path for path in CONFIGS if path.stem.endswith('_learn')]
 FORGET = [path for path in CONFIGS if path.stem.endswith('_forget')]
 FIRST = [path for path in CONFIGS if path.stem.endswith('_forget-first')]

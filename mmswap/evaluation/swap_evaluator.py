@@ -61,10 +61,9 @@ class SwapEvaluator(Evaluator):
     Args:
         metrics: The stock ``val_evaluator`` as it is, one metric's config or
             a list of them: it scores each split that has a class, and
-            ``all`` but for ``images='split'``. One that has ``classwise`` gives
-            the figure of each class, too. Its ``ann_file`` is not read,
-            as the ground truth comes with the samples of a ``ClassSubset``,
-            and in place of mmdet's ``CocoPanopticMetric`` there is
+            ``all`` but for ``images='split'``. With ``classwise`` it gives
+            each class, too. Its ``ann_file`` is not read, as the ground truth
+            comes with the samples of a ``ClassSubset``, and in place of mmdet's ``CocoPanopticMetric`` there is
             ``mmswap.PanopticMetric``. For special cases a dict of metrics by
             split: ``retain``, ``forget``, ``learn``, ``all`` or some of
             these, and, where requests follow one another,
