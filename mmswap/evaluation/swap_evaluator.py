@@ -61,15 +61,14 @@ class SwapEvaluator(Evaluator):
     Args:
         metrics: The stock ``val_evaluator`` as it is, one metric's config or
             a list of them: it scores each split that has a class, and
-            ``all`` but for ``images='split'``. With ``classwise`` it gives
-            each class, too. Its ``ann_file`` is not read, as the ground truth
-            comes with the samples of a ``ClassSubset``, and in place of
-            mmdet's ``CocoPanopticMetric`` there is ``mmswap.PanopticMetric``.
-            For special cases a dict of metrics by split: ``retain``,
-            ``forget``, ``learn``, ``all`` or some of these, and, where
-            requests follow one another, ``forgotten_before`` and ``missing``.
-            Each is a metric or its config, or a list of those, without
-            ``ann_file``.
+            ``all`` but for ``images='split'``. Its ``ann_file`` is not read,
+            as the ground truth comes with the samples of a ``ClassSubset``,
+            and in place of mmdet's ``CocoPanopticMetric`` there is
+            ``mmswap.PanopticMetric``. For special cases a dict of metrics by
+            split: ``retain``, ``forget``, ``learn``, ``all`` or some of these,
+            and, where requests follow one another, ``forgotten_before`` and
+            ``missing``. Each is a metric or its config, or a list of those,
+            without ``ann_file``.
         classes: ``dict(base=..., learn=..., forget=...)``, the class table.
             Defaults to None, then it is the ``swap_classes`` of the data
             set's metainfo, which ``mmswap.ClassSubset`` writes.
