@@ -2,6 +2,7 @@
 from contextlib import ExitStack
 from typing import Any, Dict, Mapping, Tuple
 
+import torch
 from mmengine.model import BaseModel
 from torch import Tensor
 
@@ -35,13 +36,26 @@ def step_losses(model: BaseModel, objective: Objective,
             f'train_dataloader.dataset.branches must have {absent}, which '
             f'{type(objective).__name__} needs; got {sorted(branches)}')
     totals, outputs = {}, {}
+    changes = []
     for name in objective.branches:
-        objective.before_branch(name, model, branches[name])
-        totals[name], outputs[name] = _branch(model, objective, name,
-                                              branches[name])
+        batch = branches[name]
+        objective.before_branch(name, model, batch)
+        held = objective.held
+        if held is None:
+            totals[name], outputs[name] = _branch(model, objective, name,
+                                                  batch)
+            continue
+        base = held.of_base(batch)
+        with held.watch() as seen:
+            totals[name], outputs[name] = _branch(model, objective, name,
+                                                  batch)
+        changes.append(held.compare(base, held.take(seen)))
     losses = {f'{name}_total': total.detach()
               for name, total in totals.items()}
     losses.update(objective(totals, outputs))
+    if changes:
+        losses['hold_loss'] = objective.hold_weight * torch.stack(
+            changes).mean()
     return losses
 
 

@@ -5,7 +5,8 @@ hides that an OpenMMLab model is no ``PeftModel``.
 """
 import math
 import re
-from typing import Dict, List, Optional, Sequence
+from contextlib import contextmanager
+from typing import Dict, Iterator, List, Optional, Sequence
 
 import torch
 from mmengine import dist
@@ -157,6 +158,23 @@ def _take_out(model: nn.Module, fold: bool) -> nn.Module:
     if hasattr(model, 'peft_config'):
         del model.peft_config
     return model
+
+
+@contextmanager
+def without_adapter(model: nn.Module) -> Iterator[None]:
+    """Switch LoRA off for a while: the model is the base model meanwhile.
+
+    Args:
+        model: A model with LoRA layers.
+    """
+    layers = [layer for _, layer in lora_layers(model)]
+    for layer in layers:
+        layer.enable_adapters(False)
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.enable_adapters(True)
 
 
 def adapter_config(model: nn.Module,

@@ -4,13 +4,14 @@ An objective is a small module that combines one scalar loss a branch into
 the terms to be summed. The group-sparse term is the optimizer side's.
 """
 from abc import ABCMeta, abstractmethod
-from typing import Any, Dict, Mapping, Tuple
+from typing import Any, Dict, Mapping, Optional, Tuple
 
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from torch import Tensor, nn
 
 from mmswap.class_table import ClassTable
 from mmswap.models.outputs.branch import BranchOutputs
+from mmswap.models.outputs.held import HeldOutputs
 from mmswap.models.outputs.observer_plan import ObserverPlan
 from mmswap.models.outputs.phase_buffers import PhaseBuffers
 
@@ -28,6 +29,9 @@ class Objective(nn.Module, metaclass=ABCMeta):
         aux_losses: Whether the losses of auxiliary outputs (earlier decoder
             layers, denoising queries, auxiliary heads) count.
         plan: Where the model's classifiers are.
+        hold_weight: Weight of what the base model says of each branch's
+            images; see :mod:`mmswap.models.outputs.held`.
+        held: What holds it; None where ``hold_weight`` is 0.
         updates: How often the optimizer has stepped in this phase; see
             :meth:`set_updates`.
     """
@@ -42,6 +46,8 @@ class Objective(nn.Module, metaclass=ABCMeta):
     def __init__(self) -> None:
         super().__init__()
         self.updates = 0
+        self.hold_weight = 0.
+        self.held: Optional[HeldOutputs] = None
 
     def attach(self, model: nn.Module, classes: ClassTable) -> None:
         """Get to know the model; called once, when a SwapModel is built.
@@ -52,8 +58,14 @@ class Objective(nn.Module, metaclass=ABCMeta):
         Args:
             model: The wrapped model, with LoRA where it has any.
             classes: The class table.
+
+        Raises:
+            ValueError: If ``hold_weight`` is not 0 and the model's outputs
+                cannot be held.
         """
         self.plan = ObserverPlan(model, len(classes))
+        if self.hold_weight:
+            self.held = HeldOutputs(self.plan, classes)
 
     def set_updates(self, updates: int) -> None:
         """Tell how often the optimizer has stepped; before each iteration.

@@ -70,6 +70,7 @@ class ClassForgetObjective(ForgetObjective):
         no_object_weight: Weight of being no object. By default 0.5 with a
             softmax that has such an output and 0 with one that gives every
             object or pixel a class, and 0.1 with sigmoids.
+        hold_weight: As of :class:`LearnObjective`.
 
     Raises:
         ValueError: If the bound is not a positive number, or a weight is
@@ -84,13 +85,15 @@ class ClassForgetObjective(ForgetObjective):
                  bound: Optional[float] = None,
                  weight: Optional[float] = None,
                  retain_weight: float = 1.0,
-                 no_object_weight: Optional[float] = None) -> None:
+                 no_object_weight: Optional[float] = None,
+                 hold_weight: float = 0.) -> None:
         if isinstance(bound, str):
             raise ValueError('model.objective.bound must be a number of nats '
                              f'with ClassForgetObjective, got {bound!r}')
         self._given = _Constants(bound, weight, no_object_weight)
         chosen = _SOFTMAX.but(self._given)
-        super().__init__(chosen.bound, chosen.weight, retain_weight)
+        super().__init__(chosen.bound, chosen.weight, retain_weight,
+                         hold_weight=hold_weight)
         if no_object_weight is not None:
             check_weight('no_object_weight', no_object_weight)
         self.no_object_weight = no_object_weight

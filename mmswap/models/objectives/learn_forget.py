@@ -23,17 +23,24 @@ class LearnObjective(Objective):
     Args:
         retain_weight: Weight of the retain branch.
         weight: Weight of the learn branch.
+        hold_weight: Weight of what the base model, which is the model with
+            its adapter switched off, says of both branches' images; see
+            :mod:`mmswap.models.outputs.held`. Not from the paper. Defaults
+            to 0.
 
     Raises:
-        ValueError: If a weight is negative.
+        ValueError: If a weight is negative, or ``hold_weight`` is not 0 and
+            the model's outputs cannot be held.
     """
 
     branches = ('retain', 'learn')
 
     def __init__(self,
                  retain_weight: float = 1.0,
-                 weight: float = 0.9) -> None:
+                 weight: float = 0.9,
+                 hold_weight: float = 0.) -> None:
         super().__init__()
+        self.hold_weight = check_weight('hold_weight', hold_weight)
         self.retain_weight = check_weight('retain_weight', retain_weight)
         self.weight = check_weight('weight', weight)
 
@@ -77,6 +84,7 @@ class ForgetObjective(Objective):
         aux_losses: Whether the losses of auxiliary outputs, such as earlier
             decoder layers, count, in both branches. GS-LoRA's detection
             leaves them out (``--no_aux_loss``).
+        hold_weight: As of :class:`LearnObjective`.
 
     Raises:
         ValueError: If the bound is neither positive nor ``'auto'``, a weight
@@ -93,8 +101,10 @@ class ForgetObjective(Objective):
                  retain_weight: float = 1.0,
                  auto_factor: float = 4.0,
                  ascend: Optional[Sequence[str]] = None,
-                 aux_losses: bool = True) -> None:
+                 aux_losses: bool = True,
+                 hold_weight: float = 0.) -> None:
         super().__init__()
+        self.hold_weight = check_weight('hold_weight', hold_weight)
         is_number = isinstance(bound, (int, float)) and bound > 0
         if bound != 'auto' and not is_number:
             raise ValueError("model.objective.bound must be positive or "

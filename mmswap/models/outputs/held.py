@@ -1,0 +1,235 @@
+"""What the base model says of the images at hand, held in training.
+
+The base model is the model with its adapter switched off, so no second one is
+needed. It is shown each batch, without gradient, and what it says of the
+classes to retain is compared with what the model says now: their logits, and
+whether there is an object at all where a head says so by an output of its own
+(YOLOX's objectness, FCOS's centerness). As in DER (Buzzega et al., *Dark
+Experience for General Continual Learning*, Eq. 4) by the square of the
+difference, here with the weight of how sure the base model is of it. Boxes and
+masks are not held.
+
+Outputs are compared place by place: pixels of a map, queries, images. So the
+places of both passes must be the same. Those of a two-stage DETR are not, as
+its queries are the likeliest of the encoder's outputs, which are held instead;
+nor those of RoI heads, which are refused.
+"""
+from contextlib import ExitStack, contextmanager
+from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
+
+import torch
+from torch import Tensor, nn
+
+from mmswap.class_table import ClassTable
+from mmswap.models.adapters.lora import without_adapter
+from mmswap.models.outputs.at_rest import at_rest
+from mmswap.models.outputs.observer_plan import ObserverPlan, is_sigmoid
+
+
+class HeadOutput(NamedTuple):
+    """What a head says of some places.
+
+    Attributes:
+        logits: Of the classes, channels last, (..., C).
+        presence: Logits of there being an object, (..., n), n of 0 or more.
+        sigmoid: Whether each class has a probability of its own.
+    """
+
+    logits: Tensor
+    presence: Tensor
+    sigmoid: bool
+
+    def probabilities(self) -> Tensor:
+        """Of the classes, (..., C)."""
+        logits = self.logits.float()
+        found = logits.sigmoid() if self.sigmoid else logits.softmax(-1)
+        return found * self.presence.float().sigmoid().prod(-1, True)
+
+
+class HeldOutputs:
+    """Compares a model with the base model that it has within.
+
+    Args:
+        plan: Of the model.
+        table: The class table.
+
+    Raises:
+        ValueError: If the model has no adapter, no head whose places stay the
+            same, or none with one output a class at each.
+    """
+
+    def __init__(self, plan: ObserverPlan, table: ClassTable) -> None:
+        model = plan.model
+        if hasattr(model, 'roi_head'):
+            raise ValueError(
+                'model.objective.hold_weight must be 0 for a model with RoI '
+                'heads, whose RoIs differ from pass to pass; pseudo-labels '
+                f'hold what it knows, got a {type(model).__name__}')
+        self._plan = plan
+        self._two_stage = bool(getattr(model, 'as_two_stage', False))
+        self._heads: Dict[str, nn.Module] = {
+            head: model.get_submodule(head) for head in plan.losses
+            if plan.layers[head]
+        }
+        if not self._heads:
+            raise ValueError(
+                'model.objective.hold_weight must be 0 for a model without a '
+                'head that has one output a class at each place, got a '
+                f'{type(model).__name__}')
+        self._retain = list(table.labels('retain'))
+        self._learn = list(table.labels('learn'))
+        self._forget = list(table.labels('forget'))
+
+    @torch.no_grad()
+    def of_base(self, batch: Dict[str, Any]) -> List[HeadOutput]:
+        """What the base model says of a batch.
+
+        Nothing is drawn at random that the model itself would have drawn.
+
+        Args:
+            batch: ``dict(inputs, data_samples)``.
+        """
+        model = self._plan.model
+        device = next(model.parameters()).device
+        devices = [device] if device.type == 'cuda' else []
+        with ExitStack() as stack:
+            stack.enter_context(torch.random.fork_rng(devices))
+            stack.enter_context(without_adapter(model))
+            stack.enter_context(at_rest(model))
+            found = stack.enter_context(self.watch())
+            model(**batch, mode='loss')
+        return self.take(found)
+
+    @contextmanager
+    def watch(self) -> Iterator['Seen']:
+        """Watch the heads during one pass."""
+        seen = Seen({}, {})
+        handles = []
+
+        def after_head(head: str) -> Any:
+            def hook(module: nn.Module, args: Any, output: Any) -> None:
+                del module, args
+                seen.heads[head] = _flat(output)
+            return hook
+
+        def after_layer(head: str) -> Any:
+            def hook(module: nn.Module, args: Any, output: Tensor) -> None:
+                del args
+                seen.layers.setdefault(head, []).append((module, output))
+            return hook
+
+        for head, module in self._heads.items():
+            handles.append(module.register_forward_hook(after_head(head)))
+            handles += [layer.register_forward_hook(after_layer(head))
+                        for layer in self._plan.layers[head]]
+        try:
+            yield seen
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    def take(self, seen: 'Seen') -> List[HeadOutput]:
+        """What the heads said.
+
+        Args:
+            seen: What :meth:`watch` gave, after the pass.
+
+        Raises:
+            ValueError: If it is of a kind that cannot be compared.
+        """
+        outputs: List[HeadOutput] = []
+        for head in self._heads:
+            # Some heads' losses go around their own call.
+            tensors = seen.heads.get(head, [])
+            calls = seen.layers.get(head, [])
+            if self._two_stage:
+                last = self._plan.layers[head][-1]
+                tensors = [out for layer, out in calls if layer is last]
+            elif not tensors:
+                tensors = [out for _, out in calls]
+            sigmoid = all(map(is_sigmoid, self._plan.losses[head]))
+            outputs += _group(tensors, self._plan.num_classes, sigmoid)
+        if not outputs:
+            raise ValueError(
+                'model.objective.hold_weight must be 0 for a model whose head '
+                'does not give one output a class at each place, got '
+                f'{list(self._heads)}')
+        return outputs
+
+    def compare(self, base: Sequence[HeadOutput],
+                now: Sequence[HeadOutput]) -> Tensor:
+        """How far the model is from the base model.
+
+        Args:
+            base: What :meth:`of_base` gave for a batch.
+            now: What :meth:`take` gave for it.
+
+        Returns:
+            The mean square of the differences of the logits, over all places
+            with the weight of the base model's certainty of a class to
+            retain, and of what is not to be forgotten or learned there. A
+            scalar.
+        """
+        total = weights = now[0].logits.new_zeros(())
+        for old, new in zip(base, now):
+            weight = self._weight(old, new)
+            retained = (new.logits - old.logits).float()[..., self._retain]
+            error = retained.square().mean(-1)
+            error = error + (new.presence - old.presence).float().square(
+            ).sum(-1)
+            total = total + (weight * error).sum()
+            weights = weights + weight.sum()
+        return total / weights.clamp(min=1.)
+
+    @torch.no_grad()
+    def _weight(self, old: HeadOutput, new: HeadOutput) -> Tensor:
+        said = old.probabilities()
+        weight = said[..., self._retain].amax(-1)
+        if self._forget:
+            weight = weight * (1 - said[..., self._forget].amax(-1))
+        if self._learn:
+            weight = weight * (
+                1 - new.probabilities()[..., self._learn].amax(-1))
+        return weight
+
+
+class Seen(NamedTuple):
+    """What was seen in a pass.
+
+    Attributes:
+        heads: The tensors that a head gave, by its path.
+        layers: The calls of its layers with one output a class, by its path.
+    """
+
+    heads: Dict[str, List[Tensor]]
+    layers: Dict[str, List[Tuple[nn.Module, Tensor]]]
+
+
+def _flat(node: Any) -> List[Tensor]:
+    if isinstance(node, Tensor):
+        return [node]
+    if isinstance(node, dict):
+        node = list(node.values())
+    if isinstance(node, (list, tuple)):
+        return [tensor for child in node for tensor in _flat(child)]
+    return []
+
+
+def _group(tensors: Sequence[Tensor], num_classes: int,
+           sigmoid: bool) -> List[HeadOutput]:
+    """Class logits, each with what else is said of their places."""
+    outputs = []
+    widths = (num_classes, num_classes + 1)
+    for tensor in tensors:
+        if tensor.dim() == 4 and tensor.shape[1] in widths:
+            beside = [other.movedim(1, -1) for other in tensors
+                      if other.dim() == 4 and other.shape[1] == 1
+                      and other.shape[2:] == tensor.shape[2:]]
+            logits = tensor.movedim(1, -1)
+        elif tensor.dim() > 1 and tensor.shape[-1] in widths:
+            beside, logits = [], tensor
+        else:
+            continue
+        presence = torch.cat(beside, -1) if beside else logits[..., :0]
+        outputs.append(HeadOutput(logits, presence, sigmoid))
+    return outputs
