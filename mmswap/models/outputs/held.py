@@ -2,12 +2,11 @@
 
 The base model is the model with its adapter switched off, so no second one is
 needed. It is shown each batch, without gradient, and what it says of the
-classes to retain is compared with what the model says now: their logits, and
-whether there is an object at all where a head says so by an output of its own
-(YOLOX's objectness, FCOS's centerness). As in DER (Buzzega et al., *Dark
-Experience for General Continual Learning*, Eq. 4) by the square of the
-difference, here with the weight of how sure the base model is of it. Boxes and
-masks are not held.
+classes to retain is compared with what the model says now, as in LwF (Li and
+Hoiem, *Learning without Forgetting*): their probabilities, and that of there
+being an object where a head says so by an output of its own (YOLOX's
+objectness, FCOS's centerness). What counts is how sure the base model is at a
+place. Boxes and masks are not held.
 
 Outputs are compared place by place: pixels of a map, queries, images. So the
 places of both passes must be the same. Those of a two-stage DETR are not, as
@@ -19,6 +18,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from mmswap.class_table import ClassTable
 from mmswap.models.adapters.lora import without_adapter
@@ -165,18 +165,26 @@ class HeldOutputs:
             now: What :meth:`take` gave for it.
 
         Returns:
-            The mean square of the differences of the logits, over all places
-            with the weight of the base model's certainty of a class to
-            retain, and of what is not to be forgotten or learned there. A
-            scalar.
+            The mean over all places of ``KL(base || now)``, in nats; each
+            has the weight of the base model's certainty of a class to retain,
+            and of what is not to be forgotten or learned there. A scalar. Of
+            a softmax the distribution over the retained classes and the
+            background counts, of sigmoids the sum over the classes.
         """
         total = weights = now[0].logits.new_zeros(())
         for old, new in zip(base, now):
             weight = self._weight(old, new)
-            retained = (new.logits - old.logits).float()[..., self._retain]
-            error = retained.square().mean(-1)
-            error = error + (new.presence - old.presence).float().square(
-            ).sum(-1)
+            if old.sigmoid:
+                error = _bernoulli_kl(old.logits[..., self._retain],
+                                      new.logits[..., self._retain])
+            else:
+                others = range(self._plan.num_classes, old.logits.shape[-1])
+                kept = [*self._retain, *others]
+                error = F.kl_div(
+                    new.logits[..., kept].float().log_softmax(-1),
+                    old.logits[..., kept].float().log_softmax(-1),
+                    reduction='none', log_target=True).sum(-1)
+            error = error + _bernoulli_kl(old.presence, new.presence)
             total = total + (weight * error).sum()
             weights = weights + weight.sum()
         return total / weights.clamp(min=1.)
@@ -191,6 +199,15 @@ class HeldOutputs:
             weight = weight * (
                 1 - new.probabilities()[..., self._learn].amax(-1))
         return weight
+
+
+def _bernoulli_kl(old: Tensor, new: Tensor) -> Tensor:
+    """Of sigmoids, summed over the last dimension."""
+    old, new = old.float(), new.float()
+    target = old.sigmoid()
+    cross, own = (F.binary_cross_entropy_with_logits(
+        logits, target, reduction='none') for logits in (new, old))
+    return (cross - own).sum(-1)
 
 
 class Seen(NamedTuple):
