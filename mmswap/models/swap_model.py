@@ -120,6 +120,9 @@ class SwapModel(SwapState):
         self.frozen_rows = FrozenRows(
             {key: param for key, (param, _) in trained_rows.items()},
             class_rows)
+        if self.adapter_name is None and self.objective.hold_weight:
+            raise ValueError('model.objective.hold_weight must be 0 with '
+                             f'model.trains={trains!r}, without adapter')
         self.objective.attach(self.model, table)
         self._report()
 

@@ -14,7 +14,16 @@ its queries are the likeliest of the encoder's outputs, which are held instead;
 nor those of RoI heads, which are refused.
 """
 from contextlib import ExitStack, contextmanager
-from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import (
+    Any,
+    Dict,
+    Iterator,
+    List,
+    NamedTuple,
+    Sequence,
+    Tuple,
+    cast,
+)
 
 import torch
 from torch import Tensor, nn
@@ -23,27 +32,12 @@ from torch.nn import functional as F
 from mmswap.class_table import ClassTable
 from mmswap.models.adapters.lora import without_adapter
 from mmswap.models.outputs.at_rest import at_rest
+from mmswap.models.outputs.head_outputs import (
+    HeadOutput,
+    flat_tensors,
+    head_outputs,
+)
 from mmswap.models.outputs.observer_plan import ObserverPlan, is_sigmoid
-
-
-class HeadOutput(NamedTuple):
-    """What a head says of some places.
-
-    Attributes:
-        logits: Of the classes, channels last, (..., C).
-        presence: Logits of there being an object, (..., n), n of 0 or more.
-        sigmoid: Whether each class has a probability of its own.
-    """
-
-    logits: Tensor
-    presence: Tensor
-    sigmoid: bool
-
-    def probabilities(self) -> Tensor:
-        """Of the classes, (..., C)."""
-        logits = self.logits.float()
-        found = logits.sigmoid() if self.sigmoid else logits.softmax(-1)
-        return found * self.presence.float().sigmoid().prod(-1, True)
 
 
 class HeldOutputs:
@@ -109,7 +103,7 @@ class HeldOutputs:
         def after_head(head: str) -> Any:
             def hook(module: nn.Module, args: Any, output: Any) -> None:
                 del module, args
-                seen.heads[head] = _flat(output)
+                seen.heads[head] = flat_tensors(output)
             return hook
 
         def after_layer(head: str) -> Any:
@@ -139,16 +133,18 @@ class HeldOutputs:
         """
         outputs: List[HeadOutput] = []
         for head in self._heads:
-            # Some heads' losses go around their own call.
-            tensors = seen.heads.get(head, [])
             calls = seen.layers.get(head, [])
-            if self._two_stage:
-                last = self._plan.layers[head][-1]
-                tensors = [out for layer, out in calls if layer is last]
-            elif not tensors:
-                tensors = [out for _, out in calls]
+            layers = self._plan.layers[head]
+            of_layers = [out for layer, out in calls
+                         if not self._two_stage or layer is layers[-1]]
+            # Some heads' losses go around their own call.
+            of_head = [] if self._two_stage else seen.heads.get(head, [])
+            # A map's channels are its classes; else the last dimension is.
+            are_maps = cast(Tensor, layers[-1].weight).dim() > 2
             sigmoid = all(map(is_sigmoid, self._plan.losses[head]))
-            outputs += _group(tensors, self._plan.num_classes, sigmoid)
+            kind = self._plan.num_classes, are_maps, sigmoid
+            outputs += (head_outputs(of_head, *kind)
+                        or head_outputs(of_layers, *kind))
         if not outputs:
             raise ValueError(
                 'model.objective.hold_weight must be 0 for a model whose head '
@@ -220,33 +216,3 @@ class Seen(NamedTuple):
 
     heads: Dict[str, List[Tensor]]
     layers: Dict[str, List[Tuple[nn.Module, Tensor]]]
-
-
-def _flat(node: Any) -> List[Tensor]:
-    if isinstance(node, Tensor):
-        return [node]
-    if isinstance(node, dict):
-        node = list(node.values())
-    if isinstance(node, (list, tuple)):
-        return [tensor for child in node for tensor in _flat(child)]
-    return []
-
-
-def _group(tensors: Sequence[Tensor], num_classes: int,
-           sigmoid: bool) -> List[HeadOutput]:
-    """Class logits, each with what else is said of their places."""
-    outputs = []
-    widths = (num_classes, num_classes + 1)
-    for tensor in tensors:
-        if tensor.dim() == 4 and tensor.shape[1] in widths:
-            beside = [other.movedim(1, -1) for other in tensors
-                      if other.dim() == 4 and other.shape[1] == 1
-                      and other.shape[2:] == tensor.shape[2:]]
-            logits = tensor.movedim(1, -1)
-        elif tensor.dim() > 1 and tensor.shape[-1] in widths:
-            beside, logits = [], tensor
-        else:
-            continue
-        presence = torch.cat(beside, -1) if beside else logits[..., :0]
-        outputs.append(HeadOutput(logits, presence, sigmoid))
-    return outputs
