@@ -21,7 +21,9 @@ class LearnObjective(Objective):
     (learn) for classification.
 
     Args:
-        retain_weight: Weight of the retain branch.
+        retain_weight: Weight of the retain branch. With 0 there is none:
+            ``SwapDataset(branches=dict(learn=...))`` is enough, for images of
+            what is learned alone, and ``hold_weight`` retains.
         weight: Weight of the learn branch.
         hold_weight: Weight of what the base model, which is the model with
             its adapter switched off, says of both branches' images; see
@@ -43,14 +45,17 @@ class LearnObjective(Objective):
         self.hold_weight = check_weight('hold_weight', hold_weight)
         self.retain_weight = check_weight('retain_weight', retain_weight)
         self.weight = check_weight('weight', weight)
+        if not retain_weight:
+            self.branches = ('learn', )
 
     def forward(self, totals: Mapping[str, Tensor],
                 outputs: Mapping[str, BranchOutputs]) -> Dict[str, Tensor]:
         """Weigh the two; see :meth:`Objective.forward`."""
         del outputs
-        return dict(
-            retain_loss=self.retain_weight * totals['retain'],
-            learn_loss=self.weight * totals['learn'])
+        losses = dict(learn_loss=self.weight * totals['learn'])
+        if self.retain_weight:
+            losses['retain_loss'] = self.retain_weight * totals['retain']
+        return losses
 
 
 @MODELS.register_module()

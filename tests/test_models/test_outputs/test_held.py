@@ -162,6 +162,20 @@ def test_a_fresh_adapter_has_nothing_to_hold_and_a_moved_one_has():
     assert lora and all(p.grad is not None for p in lora)
 
 
+def test_learning_from_new_images_alone():
+    model = make_model(dict(HOLD, retain_weight=0.), classes=dict(
+        base=('a', 'b', 'c'), learn=('d', 'e'), forget=('b', )),
+        trains='adapter')
+    step = dict(learn=make_step()['learn'])
+    move(model)
+    losses = model(**step, mode='loss')
+    assert set(losses) == {'learn_total', 'learn_loss', 'hold_loss'}
+    held = model.objective.held
+    wanted = held.compare(held.of_base(step['learn']),
+                          _now(model, held, step['learn']))
+    assert losses['hold_loss'].item() == pytest.approx(2 * wanted.item())
+
+
 def _now(model, held, batch):
     with held.watch() as found:
         model.model(**batch, mode='loss')
