@@ -35,7 +35,7 @@ class LearnObjective(Objective):
             the model's outputs cannot be held.
     """
 
-    branches = ('retain', 'learn')
+    branches: Tuple[str, ...] = ('retain', 'learn')
 
     def __init__(self,
                  retain_weight: float = 1.0,
