@@ -75,6 +75,53 @@ def test_a_checkpoint_with_other_classes_is_refused(merged, tmp_path):
                          tmp_path / 'no.pth')
 
 
+def test_a_pruned_model_finds_what_is_left(merged, tmp_path, read_config,
+                                           build_stock, predict):
+    """And the config, its data and the checkpoint name K + N - F classes."""
+    model, whole, whole_config = merged
+    gone = model.class_table.forget
+    path, config = merge_checkpoint(
+        tmp_path / 'phase.py', tmp_path / 'phase.pth', tmp_path / 'less.pth',
+        prune=True)
+    names = tuple(n for n in model.class_table.names if n not in gone)
+    assert len(gone) == 2 and len(names) == 8
+    saved = torch.load(path, weights_only=True)
+    assert tuple(saved['meta']['dataset_meta']['classes']) == names
+    cfg = Config.fromfile(config)
+    assert cfg.test_dataloader.dataset.metainfo.classes == names
+    assert cfg.test_evaluator.type == 'CocoMetric'
+    assert cfg.model.roi_head.bbox_head.num_classes == 8
+    pruned = build_stock(cfg.model)
+    pruned.load_state_dict(saved['state_dict'], strict=True)
+    # The whole model, which never says the forgotten names any more.
+    labels = [model.class_table.names.index(name) for name in gone]
+    state = state_of(whole)
+    state['roi_head.bbox_head.fc_cls.bias'][labels] = -60.
+    stock = build_stock(Config.fromfile(whole_config).model)
+    stock.load_state_dict(state)
+    got, wanted = predict(pruned), predict(stock)
+    kept = torch.tensor([model.class_table.names.index(n) for n in names])
+    for image in (0, 1):
+        key = f'image {image} labels'
+        assert torch.equal(kept[got[key]], wanted[key]) and len(got[key])
+        key = f'image {image} scores'
+        torch.testing.assert_close(got[key], wanted[key])
+
+
+def test_without_anything_forgotten_nothing_is_pruned(tmp_path, merged,
+                                                      read_config):
+    cfg = read_config('mask_rcnn', 'learn')
+    for part in (cfg.classes, cfg.model.classes):
+        part.forget = ()
+    for loader in (cfg.train_dataloader, cfg.val_dataloader,
+                   cfg.test_dataloader):
+        loader.dataset.classes.forget = ()
+    cfg.dump(str(tmp_path / 'none.py'))
+    with pytest.raises(ValueError, match='classes.forget'):
+        merge_checkpoint(tmp_path / 'none.py', tmp_path / 'phase.pth',
+                         tmp_path / 'no.pth', prune=True)
+
+
 @pytest.mark.parametrize('changed', [
     dict(alpha=64), dict(rank=2), dict(name='another', alpha=64)])
 def test_the_adapter_is_merged_as_it_was_trained(
