@@ -18,7 +18,7 @@ from mmswap.class_table import ClassTable
 from mmswap.config.types import is_mmswap_type, mmswap_types
 from mmswap.export.graph import compare, write_graph
 from mmswap.export.int8 import choose_method, write_int8
-from mmswap.export.kinds import RawOutputs
+from mmswap.export.outputs import RawOutputs
 from mmswap.export.runtime import OnnxFile
 from mmswap.models.checkpoints import checkpoint_kind
 from mmswap.models.classes.growth import shrink_config

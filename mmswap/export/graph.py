@@ -3,19 +3,20 @@ import inspect
 import os
 import warnings
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Sequence
 
 import numpy as np
 import torch
 from mmengine.model import BaseModel
 from torch import Tensor
 
-from mmswap.export.kinds import RawOutputs, kind_of, structure
+from mmswap.export.kinds import kind_of
+from mmswap.export.outputs import RawOutputs, output_keys, structure
 from mmswap.export.runtime import OnnxFile, require, write_metadata
 
 # The least that has the layer norm of transformers as one operator.
 OPSET = 17
-# Rounding differs with the order of sums: 1e-6 of an output's largest value
+# Rounding differs with the order of sums: 2e-5 of an output's largest value
 # was seen, and 0.1 to 1 where an exporter had a graph wrong.
 TOLERANCE = 1e-3
 
@@ -81,17 +82,6 @@ def _run_exporter(raw: RawOutputs, image: Tensor, out: Path,
         # That the exporter is the older one.
         warnings.simplefilter('ignore', DeprecationWarning)
         torch.onnx.export(raw, (image, ), str(out), **options)
-
-
-def output_keys(outputs: Sequence[Tuple[str, Any]]) -> List[str]:
-    """The names of a graph's outputs: one a level.
-
-    Args:
-        outputs: What :func:`~mmswap.export.kinds.structure` returned.
-    """
-    return [key for name, levels in outputs
-            for key in ([name] if levels is None else [
-                f'{name}_{level}' for level in range(levels)])]
 
 
 @torch.no_grad()

@@ -41,7 +41,7 @@ def write_int8(path: Path, out: Path, method: str,
     Weights are rounded for each output channel, activations as a whole. What
     has few weights and loses most keeps its precision with ``'static'``: the
     first convolution, depthwise ones and what gives the outputs. A YOLOX-Nano
-    of AP 0.423 had 0.176 with all rounded, and 0.395 so.
+    of AP 0.423 had 0.176 with all rounded, and 0.400 so.
 
     Args:
         path: A file that :func:`~mmswap.export.graph.write_graph` wrote.

@@ -7,7 +7,8 @@ from mmengine.registry import MODELS as MMENGINE_MODELS
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmswap.export.kinds import as_tensors, kind_of
+from mmswap.export.kinds import kind_of
+from mmswap.export.outputs import as_tensors
 from mmswap.export.runtime import OnnxFile
 from mmswap.registry import MODELS
 

@@ -5,7 +5,7 @@ import torch
 
 from mmswap.export.graph import compare
 from mmswap.export.int8 import choose_method, write_int8
-from mmswap.export.kinds import RawOutputs
+from mmswap.export.outputs import RawOutputs
 from mmswap.export.runtime import OnnxFile
 
 

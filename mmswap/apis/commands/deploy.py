@@ -51,5 +51,4 @@ EXPORT = Command(
     'remember what the trained model forgot, so score the file itself: '
     'mmswap test takes it where it takes a checkpoint.',
     examples='mmswap export merged.py merged.pth model.onnx\n'
-    'mmswap export merged.py merged.pth model.onnx --size 416 416 --int8\n'
-    'mmswap test site_forget.py model_int8.onnx')
+    'mmswap export merged.py merged.pth model.onnx --size 416 416 --int8')
