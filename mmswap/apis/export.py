@@ -16,9 +16,10 @@ from mmswap.apis.config import unwrap_pipeline_owner
 from mmswap.audit.subject import hash_states
 from mmswap.class_table import ClassTable
 from mmswap.config.types import is_mmswap_type, mmswap_types
-from mmswap.export.graph import compare, write_graph
+from mmswap.export.graph import Differences, compare, write_graphs
 from mmswap.export.int8 import choose_method, write_int8
-from mmswap.export.outputs import RawOutputs
+from mmswap.export.kinds import kind_of
+from mmswap.export.outputs import FlatOutputs, part_path
 from mmswap.export.runtime import OnnxFile
 from mmswap.models.checkpoints import checkpoint_kind
 from mmswap.models.classes.growth import shrink_config
@@ -34,11 +35,13 @@ def export_onnx(config: Union[str, Path],
                 out: Union[str, Path],
                 size: Optional[Size] = None,
                 int8: bool = False,
-                trust: bool = False) -> Dict[Path, Dict[str, float]]:
-    """Write the raw outputs of a stock model as an ONNX file.
+                trust: bool = False) -> Dict[Path, Differences]:
+    """Write the raw outputs of a stock model as ONNX files.
 
-    The file takes one image as the model's data preprocessor makes it, and
-    gives what the model's ``mode='tensor'`` returns.
+    The first file takes one image as the model's data preprocessor makes it.
+    Mostly it is the only one and gives what the model's ``mode='tensor'``
+    returns; two-stage detectors have more
+    (:mod:`mmswap.export.two_stage`).
 
     Args:
         config: Config file of a stock model: what merging writes, or any of
@@ -54,7 +57,7 @@ def export_onnx(config: Union[str, Path],
 
     Returns:
         For each file how far its outputs are from torch's, as
-        :func:`~mmswap.export.graph.write_graph` has it.
+        :func:`~mmswap.export.graph.write_graphs` has it.
 
     Raises:
         ValueError: If ``out`` ends otherwise, config or checkpoint are those
@@ -81,15 +84,33 @@ def export_onnx(config: Union[str, Path],
     classes = (read.get('meta') or {}).get('dataset_meta', {}).get(
         'classes') or _named_classes(cfg) or ()
     out.parent.mkdir(parents=True, exist_ok=True)
-    found = {out: write_graph(model, out, image, classes, dict(
-        weights=hash_states(read['state_dict'])))}
+    found = write_graphs(model, out, image, dict(
+        classes=list(classes), weights=hash_states(read['state_dict'])))
     if int8:
-        path = out.with_name(f'{out.stem}_int8{SUFFIX}')
-        method = choose_method(out)
-        ranges = [each.numpy() for each in images] if (
-            method == 'static') else None
-        write_int8(out, path, method, ranges)
-        found[path] = compare(RawOutputs(model), OnnxFile(path), image)
+        found.update(_write_int8(model, out, image, images))
+    return found
+
+
+@torch.no_grad()
+def _write_int8(model: BaseModel, out: Path, image: Tensor,
+                images: Iterator[Tensor]) -> Dict[Path, Differences]:
+    """Write each file of a model with 8-bit weights."""
+    kind = kind_of(model)
+    parts = kind.parts(model, image)
+    paths = {part.suffix: part_path(out, part.suffix) for part in parts}
+    methods = {suffix: choose_method(path) for suffix, path in paths.items()}
+    ranges: Dict[str, List[np.ndarray]] = {suffix: [] for suffix in paths}
+    if 'static' in methods.values():
+        for each in images:
+            for part in kind.parts(model, each):
+                ranges[part.suffix].append(part.example.numpy())
+    main = out.with_name(f'{out.stem}_int8{SUFFIX}')
+    found = {}
+    for part in parts:
+        path = write_int8(paths[part.suffix], part_path(main, part.suffix),
+                          methods[part.suffix], ranges[part.suffix])
+        found[path] = compare(FlatOutputs(part.module), OnnxFile(path),
+                              part.example)
     return found
 
 
@@ -185,14 +206,15 @@ def use_onnx(cfg: Config, path: Union[str, Path]) -> None:
                         if not any(mmswap_types(hook))]
 
 
-def size_of(path: Union[str, Path]) -> Size:
-    """Height and width, in pixels, of the images that an ONNX file takes.
+def size_of(path: Union[str, Path]) -> str:
+    """What an ONNX file takes, in words.
 
     Args:
-        path: What :func:`export_onnx` wrote.
+        path: One that :func:`export_onnx` wrote.
     """
-    height, width = OnnxFile(path).input_size
-    return height, width
+    file = OnnxFile(path)
+    height, width = file.input_size
+    return f'{file.input_name} of {height} x {width}'
 
 
 def worst_difference(differences: Dict[str, float]) -> Tuple[str, float]:

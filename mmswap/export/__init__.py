@@ -1,4 +1,9 @@
-"""A model as an ONNX graph, and the graph in the place of the model."""
+"""A model as ONNX graphs, and the graphs in the place of the model."""
+from mmswap.export.kinds import Classifier, DenseDetector, Segmentor
 from mmswap.export.onnx_model import OnnxModel
+from mmswap.export.two_stage import TwoStageDetector
 
-__all__ = ['OnnxModel']
+__all__ = [
+    'Classifier', 'DenseDetector', 'OnnxModel', 'Segmentor',
+    'TwoStageDetector'
+]

@@ -1,9 +1,9 @@
-"""From a stock model to an ONNX file that says the same."""
+"""From a stock model to ONNX files that say the same."""
 import inspect
 import os
 import warnings
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Dict, List, Mapping
 
 import numpy as np
 import torch
@@ -11,7 +11,13 @@ from mmengine.model import BaseModel
 from torch import Tensor
 
 from mmswap.export.kinds import kind_of
-from mmswap.export.outputs import RawOutputs, output_keys, structure
+from mmswap.export.outputs import (
+    FlatOutputs,
+    Part,
+    output_keys,
+    part_path,
+    structure,
+)
 from mmswap.export.runtime import OnnxFile, require, write_metadata
 
 # The least that has the layer norm of transformers as one operator.
@@ -19,13 +25,13 @@ OPSET = 17
 # Rounding differs with the order of sums: 2e-5 of an output's largest value
 # was seen, and 0.1 to 1 where an exporter had a graph wrong.
 TOLERANCE = 1e-3
+Differences = Dict[str, float]
 
 
 @torch.no_grad()
-def write_graph(model: BaseModel, out: Path, image: Tensor,
-                classes: Sequence[str],
-                metadata: Mapping[str, Any]) -> Dict[str, float]:
-    """Write a stock model's raw outputs as an ONNX file, and compare.
+def write_graphs(model: BaseModel, out: Path, image: Tensor,
+                 metadata: Mapping[str, Any]) -> Dict[Path, Differences]:
+    """Write a stock model's raw outputs as ONNX files, and compare.
 
     By torch's TorchScript exporter, which the newer one does not match yet:
     with torch 2.10 that one fails for RTMDet-Ins, and the attention of ViT,
@@ -33,15 +39,17 @@ def write_graph(model: BaseModel, out: Path, image: Tensor,
 
     Args:
         model: In evaluation mode, on the CPU.
-        out: The file. It is not there afterwards if the outputs differ.
+        out: The file; those of further parts have names that begin with its.
+            None is there afterwards if an output differs.
         image: An image as the data preprocessor makes it, (1, 3, H, W). The
             file takes images of this size.
-        classes: The class names, in the order of the model.
-        metadata: What else to write into the file, by key.
+        metadata: What to write into each file, by key: ``classes``, the class
+            names in the order of the model, and whatever else.
 
     Returns:
-        By the name of the output, the largest difference from torch's,
-        relative to the largest value of torch's, or to 1 if that is more.
+        For each file, and each output by its name, the largest difference
+        from torch's, relative to the largest value of torch's, or to 1 if
+        that is more.
 
     Raises:
         ModuleNotFoundError: If onnx or onnxruntime is not installed.
@@ -50,29 +58,48 @@ def write_graph(model: BaseModel, out: Path, image: Tensor,
     """
     for name in ('onnx', 'onnxruntime'):
         require(name)
-    names = kind_of(model).output_names(model)
-    raw = RawOutputs(model).eval()
-    outputs = structure(raw.nested(image), names)
-    part = out.with_name(out.name + '.part')
-    _run_exporter(raw, image, part, output_keys(outputs))
-    write_metadata(part, dict(
-        metadata, outputs=outputs, classes=list(classes)))
-    differences = compare(raw, OnnxFile(part), image)
+    parts = kind_of(model).parts(model, image)
+    suffixes = [part.suffix for part in parts]
+    found = {}
+    for part in parts:
+        path = part_path(out, part.suffix)
+        try:
+            found[path] = _write_part(
+                part, path, dict(metadata, parts=suffixes))
+        except ValueError:
+            for written in found:
+                written.unlink()
+            raise
+    return found
+
+
+def _write_part(part: Part, path: Path,
+                metadata: Mapping[str, Any]) -> Differences:
+    raw = FlatOutputs(part.module).eval()
+    outputs = structure(raw.nested(part.example), part.names)
+    unchecked = path.with_name(path.name + '.part')
+    _run_exporter(raw, part, unchecked, output_keys(outputs))
+    write_metadata(unchecked, dict(metadata, outputs=outputs))
+    differences = compare(raw, OnnxFile(unchecked), part.example)
     worst = max(differences, key=lambda key: differences[key])
     if not differences[worst] <= TOLERANCE:
-        part.unlink()
+        unchecked.unlink()
         raise ValueError(
             f'the ONNX file must give what torch gives, within {TOLERANCE:g} '
             f'of the largest value, but {worst} differs by '
-            f'{differences[worst]:.3g}; {out} is not written')
-    os.replace(part, out)
+            f'{differences[worst]:.3g}; {path} is not written')
+    os.replace(unchecked, path)
     return differences
 
 
-def _run_exporter(raw: RawOutputs, image: Tensor, out: Path,
+def _run_exporter(raw: FlatOutputs, part: Part, out: Path,
                   names: List[str]) -> None:
+    given = 'features' if part.suffix else 'image'
     options: Dict[str, Any] = dict(
-        input_names=['image'], output_names=names, opset_version=OPSET)
+        input_names=[given], output_names=names, opset_version=OPSET)
+    if part.any_length:
+        options['dynamic_axes'] = {
+            name: {0: 'length'} for name in (given, *names)}
     # torch 2.9 made the other exporter the default; 2.1 has this one alone.
     if 'dynamo' in inspect.signature(torch.onnx.export).parameters:
         options['dynamo'] = False
@@ -81,28 +108,27 @@ def _run_exporter(raw: RawOutputs, image: Tensor, out: Path,
         warnings.simplefilter('ignore', torch.jit.TracerWarning)
         # That the exporter is the older one.
         warnings.simplefilter('ignore', DeprecationWarning)
-        torch.onnx.export(raw, (image, ), str(out), **options)
+        torch.onnx.export(raw, (part.example, ), str(out), **options)
 
 
 @torch.no_grad()
-def compare(raw: RawOutputs, file: OnnxFile,
-            image: Tensor) -> Dict[str, float]:
+def compare(raw: FlatOutputs, file: OnnxFile, value: Tensor) -> Differences:
     """How far a file's outputs are from torch's.
 
     Args:
-        raw: The model.
+        raw: The module that it was made from.
         file: The file.
-        image: Preprocessed, (1, 3, H, W).
+        value: The input.
 
     Returns:
-        As :func:`write_graph`.
+        As :func:`write_graphs`, of one file.
     """
-    got = file.run(image.numpy())
+    got = file.run(value.numpy())
     flat = [level for output in got for level in (
         output if isinstance(output, list) else [output])]
     found = {}
     for key, ours, theirs in zip(output_keys(file.metadata['outputs']), flat,
-                                 raw(image)):
+                                 raw(value)):
         wanted = theirs.numpy()
         scale = max(float(np.abs(wanted).max()), 1.)
         found[key] = float(np.abs(ours - wanted).max()) / scale

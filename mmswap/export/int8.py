@@ -44,11 +44,12 @@ def write_int8(path: Path, out: Path, method: str,
     of AP 0.423 had 0.176 with all rounded, and 0.400 so.
 
     Args:
-        path: A file that :func:`~mmswap.export.graph.write_graph` wrote.
+        path: A file that :func:`~mmswap.export.graph.write_graphs` wrote.
         out: The file to write.
         method: ``'static'`` or ``'dynamic'``; see :func:`choose_method`.
         images: What ranges of activations are measured on with ``'static'``:
-            preprocessed images, each (1, 3, H, W). Defaults to None.
+            inputs of the file, preprocessed images or features. Defaults to
+            None.
 
     Returns:
         ``out``.
@@ -63,7 +64,7 @@ def write_int8(path: Path, out: Path, method: str,
         raise ValueError('test_dataloader must have an image for int8, on '
                          'which ranges of activations are measured')
     quantization = require('onnxruntime.quantization')
-    metadata = OnnxFile(path).metadata
+    file = OnnxFile(path)
     prepared = out.with_name(out.name + '.part')
     require('onnxruntime.quantization.shape_inference').quant_pre_process(
         str(path), str(prepared), skip_symbolic_shape=True)
@@ -76,13 +77,13 @@ def write_int8(path: Path, out: Path, method: str,
                 **options)
         else:
             quantization.quantize_static(
-                str(prepared), str(out), _reader(images or ()),
+                str(prepared), str(out), _reader(file.input_name, images or ()),
                 activation_type=quantization.QuantType.QUInt8,
                 op_types_to_quantize=['Conv', *_MATRICES],
                 nodes_to_exclude=_sensitive(prepared), **options)
     finally:
         prepared.unlink()
-    write_metadata(out, dict(metadata, int8=method))
+    write_metadata(out, dict(file.metadata, int8=method))
     return out
 
 
@@ -97,8 +98,8 @@ def _sensitive(path: Path) -> List[str]:
     return [node.name for node in (*convs[:1], *grouped, *last)]
 
 
-def _reader(images: Sequence[np.ndarray]) -> Any:
-    """What onnxruntime asks for images."""
+def _reader(name: str, images: Sequence[np.ndarray]) -> Any:
+    """What onnxruntime asks for the values of an input."""
     base = require('onnxruntime.quantization').CalibrationDataReader
 
     class Reader(base):  # type: ignore[misc,valid-type]
@@ -110,6 +111,6 @@ def _reader(images: Sequence[np.ndarray]) -> Any:
         def get_next(self) -> Optional[Dict[str, np.ndarray]]:
             """The next image; None if there is no more."""
             image = next(self.left, None)
-            return None if image is None else dict(image=image)
+            return None if image is None else {name: image}
 
     return Reader()

@@ -6,17 +6,21 @@ has to be installed. To support another, register an :class:`ExportKind` in
 """
 import inspect
 from abc import ABCMeta, abstractmethod
-from typing import Any, List, Sequence
+from typing import Any, Callable, List
 
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
+from mmswap.export.outputs import Part, TensorMode
 from mmswap.models.adapters.blocks import is_a
 from mmswap.registry import EXPORTS
 
 # A data element of the library, such as mmdet's DetDataSample.
 Sample = Any
+# (suffix of a part, its input) -> its outputs.
+Run = Callable[[str, Tensor], List[Any]]
 _SUPPORTED = ('single-stage detectors of mmdet (YOLOX, RTMDet, RetinaNet), '
+              'its two-stage ones with a StandardRoIHead (Mask R-CNN), '
               'EncoderDecoder of mmseg with a plain decode head, and '
               'ImageClassifier of mmpretrain')
 
@@ -36,21 +40,31 @@ class ExportKind(metaclass=ABCMeta):
 
     @abstractmethod
     def output_names(self, model: nn.Module) -> List[str]:
-        """Names for what ``mode='tensor'`` returns, in its order."""
+        """Names for what the first graph returns, in its order."""
 
     @abstractmethod
-    def predict(self, model: BaseModel, outputs: Sequence[Any],
+    def predict(self, model: BaseModel, run: Run, inputs: Tensor,
                 samples: List[Sample]) -> List[Sample]:
         """Make predictions of raw outputs, as the stock model does.
 
         Args:
             model: The stock model; of its weights none is used.
-            outputs: What its ``mode='tensor'`` would return.
+            run: Runs the graph of a part, by its suffix.
+            inputs: Preprocessed images, (B, 3, H, W).
             samples: The data samples of the batch.
 
         Returns:
             The samples with predictions.
         """
+
+    def parts(self, model: BaseModel, image: Tensor) -> List[Part]:
+        """The graphs of a model; by default one, its ``mode='tensor'``.
+
+        Args:
+            model: The stock model.
+            image: Preprocessed, (1, 3, H, W).
+        """
+        return [Part('', TensorMode(model), image, self.output_names(model))]
 
     @abstractmethod
     def rename(self, sample: Sample, labels: Tensor, size: int) -> None:
@@ -89,11 +103,11 @@ class DenseDetector(ExportKind):
         head: Any = model.get_submodule('bbox_head')
         return list(inspect.signature(head.predict_by_feat).parameters)
 
-    def predict(self, model: BaseModel, outputs: Sequence[Any],
+    def predict(self, model: BaseModel, run: Run, inputs: Tensor,
                 samples: List[Sample]) -> List[Sample]:
         """See :meth:`ExportKind.predict`."""
         results = model.get_submodule('bbox_head').predict_by_feat(
-            *outputs,
+            *run('', inputs),
             batch_img_metas=[sample.metainfo for sample in samples],
             rescale=True)
         return model.add_pred_to_datasample(samples, results)
@@ -119,7 +133,7 @@ class Segmentor(ExportKind):
         del model
         return ['seg_logits']
 
-    def predict(self, model: BaseModel, outputs: Sequence[Any],
+    def predict(self, model: BaseModel, run: Run, inputs: Tensor,
                 samples: List[Sample]) -> List[Sample]:
         """See :meth:`ExportKind.predict`.
 
@@ -132,7 +146,7 @@ class Segmentor(ExportKind):
                 "model.test_cfg.mode must be 'whole' for an ONNX file, which "
                 f'sees an image at once, got {mode!r}')
         logits = model.get_submodule('decode_head').predict_by_feat(
-            outputs[0], [sample.metainfo for sample in samples])
+            run('', inputs)[0], [sample.metainfo for sample in samples])
         return model.postprocess_result(logits, samples)
 
     def rename(self, sample: Sample, labels: Tensor, size: int) -> None:
@@ -172,7 +186,7 @@ class Classifier(ExportKind):
         del model
         return ['logits']
 
-    def predict(self, model: BaseModel, outputs: Sequence[Any],
+    def predict(self, model: BaseModel, run: Run, inputs: Tensor,
                 samples: List[Sample]) -> List[Sample]:
         """See :meth:`ExportKind.predict`.
 
@@ -183,7 +197,7 @@ class Classifier(ExportKind):
         plain: Any = ClsHead()
         if is_a(head, ['MultiLabelClsHead']):
             plain = MultiLabelClsHead(thr=head.thr, topk=head.topk)
-        return plain.predict((outputs[0], ), samples)
+        return plain.predict((run('', inputs)[0], ), samples)
 
     def rename(self, sample: Sample, labels: Tensor, size: int) -> None:
         """See :meth:`ExportKind.rename`."""

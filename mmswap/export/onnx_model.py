@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mmswap.export.kinds import kind_of
-from mmswap.export.outputs import as_tensors
+from mmswap.export.outputs import as_tensors, part_path
 from mmswap.export.runtime import OnnxFile
 from mmswap.registry import MODELS
 
@@ -49,6 +49,10 @@ class OnnxModel(BaseModel):
         # counted.
         self._stock: List[BaseModel] = [stock.eval()]
         self.file = OnnxFile(file)
+        self.files = {
+            suffix: OnnxFile(part_path(self.file.path, suffix))
+            for suffix in self.file.metadata['parts']
+        }
         self.kind = kind_of(stock)
         self.num_labels = len(names or ())
         self.labels: Optional[Tensor] = None
@@ -83,17 +87,29 @@ class OnnxModel(BaseModel):
         if mode not in ('tensor', 'predict'):
             raise ValueError("mode must be 'tensor' or 'predict' for an ONNX "
                              f'file, which cannot be trained, got {mode!r}')
-        padded = self._pad(inputs, data_samples or [])
-        each = [as_tensors(self.file.run(image[None].numpy()))
-                for image in padded.cpu().float()]
-        outputs = [_batch(parts) for parts in zip(*each)]
+        padded = self._pad(inputs, data_samples or []).cpu().float()
         if mode == 'tensor':
-            return outputs
-        found = self.kind.predict(self._stock[0], outputs, data_samples or [])
+            return self._run('', padded)
+        found = self.kind.predict(self._stock[0], self._run, padded,
+                                  data_samples or [])
         if self.labels is not None:
             for sample in found:
                 self.kind.rename(sample, self.labels, self.num_labels)
         return found
+
+    def _run(self, suffix: str, inputs: Tensor) -> List[Any]:
+        """The outputs of a part, images one at a time."""
+        file = self.files[suffix]
+        if not suffix:
+            each = [as_tensors(file.run(image[None].numpy()))
+                    for image in inputs]
+            return [_batch(outputs) for outputs in zip(*each)]
+        if len(inputs):
+            return as_tensors(file.run(inputs.numpy()))
+        # Not every operator takes none; what one gives has the shapes.
+        one = as_tensors(file.run(inputs.new_zeros(
+            1, *inputs.shape[1:]).numpy()))
+        return [output[:0] for output in one]
 
     def _pad(self, inputs: Tensor, samples: List[Any]) -> Tensor:
         """Images of the size that the file takes."""

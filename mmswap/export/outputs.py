@@ -1,5 +1,6 @@
 """The outputs of a head: nested, as it gives them, and flat, as a graph."""
-from typing import Any, List, Sequence, Tuple
+from pathlib import Path
+from typing import Any, List, NamedTuple, Sequence, Tuple
 
 import torch
 from mmengine.model import BaseModel
@@ -32,8 +33,27 @@ def output_keys(outputs: Sequence[Tuple[str, Any]]) -> List[str]:
                 f'{name}_{level}' for level in range(levels)])]
 
 
-class RawOutputs(nn.Module):
-    """What a stock model's ``mode='tensor'`` returns, as a flat tuple.
+class Part(NamedTuple):
+    """What becomes one ONNX graph.
+
+    Attributes:
+        suffix: What its file is called beside the first one, whose is empty.
+        module: Takes a tensor and returns tensors, or lists of one for each
+            level.
+        example: An input for it.
+        names: Names for what it returns, in this order, perhaps more.
+        any_length: Whether the first dimension may have any length.
+    """
+
+    suffix: str
+    module: nn.Module
+    example: Tensor
+    names: Sequence[str]
+    any_length: bool = False
+
+
+class TensorMode(nn.Module):
+    """A stock model's ``mode='tensor'``.
 
     Args:
         model: The stock model.
@@ -43,25 +63,56 @@ class RawOutputs(nn.Module):
         super().__init__()
         self.model = model
 
-    def nested(self, image: Tensor) -> List[Any]:
-        """The outputs as the head gives them.
+    def forward(self, image: Tensor) -> Any:
+        """What its head gives.
 
         Args:
             image: Preprocessed, (1, 3, H, W).
         """
-        found = self.model(image, mode='tensor')
+        return self.model(image, mode='tensor')
+
+
+class FlatOutputs(nn.Module):
+    """What a module returns as a flat tuple.
+
+    Args:
+        module: As in a :class:`Part`.
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def nested(self, value: Tensor) -> List[Any]:
+        """The outputs as the module gives them.
+
+        Args:
+            value: Its input.
+        """
+        found = self.module(value)
         return [found] if isinstance(found, Tensor) else list(found)
 
-    def forward(self, image: Tensor) -> Tuple[Tensor, ...]:
+    def forward(self, value: Tensor) -> Tuple[Tensor, ...]:
         """The same, level by level.
 
         Args:
-            image: Preprocessed, (1, 3, H, W).
+            value: Its input.
         """
         flat: List[Tensor] = []
-        for output in self.nested(image):
+        for output in self.nested(value):
             flat += [output] if isinstance(output, Tensor) else list(output)
         return tuple(flat)
+
+
+def part_path(path: Path, suffix: str) -> Path:
+    """The file of a part.
+
+    Args:
+        path: That of the first part.
+        suffix: The part's.
+    """
+    return path.with_name(f'{path.stem}_{suffix}{path.suffix}'
+                          ) if suffix else path
 
 
 def as_tensors(outputs: Sequence[Any]) -> List[Any]:

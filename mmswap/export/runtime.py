@@ -77,6 +77,11 @@ class OnnxFile:
                              f'wrote, got {path}')
 
     @property
+    def input_name(self) -> str:
+        """The name of its one input."""
+        return self._session.get_inputs()[0].name
+
+    @property
     def input_size(self) -> Tuple[int, ...]:
         """Height and width of the images that it takes."""
         return tuple(self._session.get_inputs()[0].shape[2:])
@@ -85,15 +90,14 @@ class OnnxFile:
         """Run the graph.
 
         Args:
-            inputs: What its one input takes, float32; of an image
-                (1, 3, H, W).
+            inputs: What its one input takes, float32: an image,
+                (1, 3, H, W), or features.
 
         Returns:
             The outputs as the head gives them: arrays, or lists of one for
             each level.
         """
-        name = self._session.get_inputs()[0].name
-        flat = iter(self._session.run(None, {name: inputs}))
+        flat = iter(self._session.run(None, {self.input_name: inputs}))
         return [
             next(flat) if levels is None else
             [next(flat) for _ in range(levels)]

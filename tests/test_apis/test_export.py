@@ -35,7 +35,7 @@ def test_a_file_scores_what_the_phase_did(merged, capsys):
     main(['export', 'out/merged.py', 'out/merged.pth', 'out/model.onnx',
           '--int8'])
     told = capsys.readouterr().out
-    assert 'out/model.onnx, images of 16 x 16' in told
+    assert 'out/model.onnx, image of 16 x 16' in told
     assert 'out/model_int8.onnx' in told
     wanted = scores('forget.py', 'phase.pth', 'torch')
     got = scores('forget.py', 'out/model.onnx', 'onnx')

@@ -35,7 +35,14 @@ def _digits(name):
     return cfg.model
 
 
+def _mask_rcnn():
+    cfg = _digits('mask-rcnn_swin-nano_fpn')
+    cfg.test_cfg.rcnn.score_thr = 0.
+    return cfg
+
+
 MAKE = dict(
+    mask_rcnn=('mmdet', _mask_rcnn),
     yolox=('mmdet', _yolox), rtmdet_ins=('mmdet', _rtmdet_ins),
     fcn=('mmseg', lambda: _digits('fcn_r18-nano')),
     vit=('mmpretrain', lambda: _digits('vit-nano')))
@@ -59,8 +66,9 @@ def build(request):
         model = MODELS.build(cfg).eval().requires_grad_(False)
         for param in model.parameters():
             param.add_(.05 * torch.randn_like(param))
-        head = model.decode_head if scope == 'mmseg' else getattr(
-            model, 'bbox_head', None) or model.head
+        head, = (found for path, found in model.named_modules()
+                 if path in ('decode_head', 'bbox_head', 'head',
+                             'roi_head.bbox_head'))
         return model, cfg, [f'class {i}' for i in range(head.num_classes)]
 
     yield make
@@ -92,14 +100,14 @@ def _batch(scope, images=2, size=(SIZE, SIZE)):
 @pytest.fixture
 def export(build, tmp_path):
     """(name) -> (model, its config, names, the file made of it)."""
-    from mmswap.export.graph import write_graph
+    from mmswap.export.graph import write_graphs
 
     def make(name, size=SIZE):
         model, cfg, names = build(name)
         image = model.data_preprocessor(
             _batch(MAKE[name][0], 1, (size, size)), False)['inputs']
         path = tmp_path / f'{name}.onnx'
-        write_graph(model, path, image, names, dict(weights='hash'))
+        write_graphs(model, path, image, dict(classes=names))
         return model, cfg, names, path
 
     return make

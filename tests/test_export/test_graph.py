@@ -1,4 +1,5 @@
 """A file is kept where it says what torch says."""
+import numpy as np
 import pytest
 import torch
 
@@ -10,7 +11,7 @@ def test_outputs_have_the_names_of_the_head(export):
     *_, names, path = export('rtmdet_ins')
     assert OnnxFile(path).metadata == dict(
         outputs=[['cls_scores', 3], ['bbox_preds', 3], ['kernel_preds', 3],
-                 ['mask_feat', None]], classes=names, weights='hash')
+                 ['mask_feat', None]], classes=names, parts=[''])
     import onnxruntime
     session = onnxruntime.InferenceSession(str(path))
     assert [each.name for each in session.get_outputs()][2:5] == [
@@ -18,26 +19,43 @@ def test_outputs_have_the_names_of_the_head(export):
     assert [each.name for each in session.get_inputs()] == ['image']
 
 
+def test_mask_rcnn_is_three_files(export):
+    *_, path = export('mask_rcnn')
+    files = {each.name: OnnxFile(each) for each in path.parent.glob('*.onnx')}
+    outputs = {name: [key for key, _ in file.metadata['outputs']]
+               for name, file in files.items()}
+    assert outputs == {
+        'mask_rcnn.onnx': ['features', 'rpn_cls_scores', 'rpn_bbox_preds'],
+        'mask_rcnn_bbox.onnx': ['cls_score', 'bbox_pred'],
+        'mask_rcnn_mask.onnx': ['mask_preds']}
+    channels = files['mask_rcnn.onnx'].run(np.zeros((1, 3, 64, 64),
+                                                    np.float32))[0][0].shape[1]
+    for count in (1, 7):
+        scores, _ = files['mask_rcnn_bbox.onnx'].run(
+            np.zeros((count, channels, 7, 7), np.float32))
+        assert scores.shape == (count, 9)
+
+
 def test_a_file_that_says_something_else_is_not_kept(build, tmp_path,
                                                      monkeypatch):
     """As where an exporter does not understand a model."""
-    model, _, names = build('vit')
+    model, *_ = build('vit')
     run = graph._run_exporter
 
     def wrong(raw, *args):
         run(raw, *args)
-        raw.model.head.layers.head.bias.add_(1.)
+        model.head.layers.head.bias.add_(1.)
 
     monkeypatch.setattr(graph, '_run_exporter', wrong)
     out = tmp_path / 'wrong.onnx'
     with pytest.raises(ValueError, match='logits differs by'):
-        graph.write_graph(model, out, torch.randn(1, 3, 64, 64), names, {})
+        graph.write_graphs(model, out, torch.randn(1, 3, 64, 64), {})
     assert not list(tmp_path.iterdir())
 
 
 def test_what_is_of_no_kind_is_refused(build_base, tmp_path):
     for name in ('onnx', 'onnxruntime'):
         pytest.importorskip(name)
-    with pytest.raises(TypeError, match='model.type .* got MaskRCNN'):
-        graph.write_graph(build_base('mask_rcnn'), tmp_path / 'a.onnx',
-                          torch.randn(1, 3, 64, 64), [], {})
+    with pytest.raises(TypeError, match='model.type .* got DINO'):
+        graph.write_graphs(build_base('dino'), tmp_path / 'a.onnx',
+                           torch.randn(1, 3, 64, 64), {})

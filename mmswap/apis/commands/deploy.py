@@ -34,11 +34,9 @@ def _export(args: argparse.Namespace) -> None:
     found = export_onnx(args.config, args.checkpoint, args.out, size,
                         args.int8, args.trust)
     for path, differences in found.items():
-        height, width = size_of(path)
         output, difference = worst_difference(differences)
-        print(f'ONNX file: {path}, images of {height} x {width}; farthest '
-              f'from torch is {output}, by {difference:.2g} of its largest '
-              'value')
+        print(f'ONNX file: {path}, {size_of(path)}; farthest from torch is '
+              f'{output}, by {difference:.2g} of its largest value')
 
 
 EXPORT = Command(
@@ -47,8 +45,9 @@ EXPORT = Command(
     _export,
     about="Write the raw outputs of a model's head as an ONNX file and "
     'compare them with those of torch: single-stage detectors (YOLOX, '
-    'RTMDet), semantic segmentors and classifiers. What is deployed may '
-    'remember what the trained model forgot, so score the file itself: '
-    'mmswap test takes it where it takes a checkpoint.',
+    'RTMDet), Mask R-CNN in three files, semantic segmentors and '
+    'classifiers. What is deployed may remember what the trained model '
+    'forgot, so score the file itself: mmswap test takes it where it takes '
+    'a checkpoint.',
     examples='mmswap export merged.py merged.pth model.onnx\n'
     'mmswap export merged.py merged.pth model.onnx --size 416 416 --int8')
