@@ -206,7 +206,7 @@ def use_onnx(cfg: Config, path: Union[str, Path]) -> None:
                         if not any(mmswap_types(hook))]
 
 
-def size_of(path: Union[str, Path]) -> str:
+def describe_input(path: Union[str, Path]) -> str:
     """What an ONNX file takes, in words.
 
     Args:

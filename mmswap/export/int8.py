@@ -77,7 +77,8 @@ def write_int8(path: Path, out: Path, method: str,
                 **options)
         else:
             quantization.quantize_static(
-                str(prepared), str(out), _reader(file.input_name, images or ()),
+                str(prepared), str(out),
+                _reader(file.input_name, images or ()),
                 activation_type=quantization.QuantType.QUInt8,
                 op_types_to_quantize=['Conv', *_MATRICES],
                 nodes_to_exclude=_sensitive(prepared), **options)

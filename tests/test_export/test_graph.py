@@ -1,5 +1,4 @@
 """A file is kept where it says what torch says."""
-import numpy as np
 import pytest
 import torch
 
@@ -17,23 +16,6 @@ def test_outputs_have_the_names_of_the_head(export):
     assert [each.name for each in session.get_outputs()][2:5] == [
         'cls_scores_2', 'bbox_preds_0', 'bbox_preds_1']
     assert [each.name for each in session.get_inputs()] == ['image']
-
-
-def test_mask_rcnn_is_three_files(export):
-    *_, path = export('mask_rcnn')
-    files = {each.name: OnnxFile(each) for each in path.parent.glob('*.onnx')}
-    outputs = {name: [key for key, _ in file.metadata['outputs']]
-               for name, file in files.items()}
-    assert outputs == {
-        'mask_rcnn.onnx': ['features', 'rpn_cls_scores', 'rpn_bbox_preds'],
-        'mask_rcnn_bbox.onnx': ['cls_score', 'bbox_pred'],
-        'mask_rcnn_mask.onnx': ['mask_preds']}
-    channels = files['mask_rcnn.onnx'].run(np.zeros((1, 3, 64, 64),
-                                                    np.float32))[0][0].shape[1]
-    for count in (1, 7):
-        scores, _ = files['mask_rcnn_bbox.onnx'].run(
-            np.zeros((count, channels, 7, 7), np.float32))
-        assert scores.shape == (count, 9)
 
 
 def test_a_file_that_says_something_else_is_not_kept(build, tmp_path,

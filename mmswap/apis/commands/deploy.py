@@ -2,7 +2,11 @@
 import argparse
 
 from mmswap.apis.commands.command import Command, add_trust
-from mmswap.apis.export import export_onnx, size_of, worst_difference
+from mmswap.apis.export import (
+    describe_input,
+    export_onnx,
+    worst_difference,
+)
 
 
 def _add_export_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,8 +39,8 @@ def _export(args: argparse.Namespace) -> None:
                         args.int8, args.trust)
     for path, differences in found.items():
         output, difference = worst_difference(differences)
-        print(f'ONNX file: {path}, {size_of(path)}; farthest from torch is '
-              f'{output}, by {difference:.2g} of its largest value')
+        print(f'ONNX file: {path}, {describe_input(path)}; farthest from '
+              f'torch is {output}, by {difference:.2g} of its largest value')
 
 
 EXPORT = Command(
