@@ -45,9 +45,9 @@ def test_boxes_and_masks_are_those_of_torch(export, batch):
         ours, theirs = ours.pred_instances, theirs.pred_instances
         assert len(theirs.labels.unique()) > 1 and theirs.masks.any()
         assert torch.equal(ours.labels, labels[theirs.labels])
-        torch.testing.assert_close(ours.scores, theirs.scores)
-        torch.testing.assert_close(ours.bboxes, theirs.bboxes, rtol=1e-3,
-                                   atol=1e-3)
+        for key in ('scores', 'bboxes'):
+            torch.testing.assert_close(ours[key], theirs[key], rtol=1e-3,
+                                       atol=1e-3)
         assert (ours.masks != theirs.masks).float().mean() < 1e-3
     # Heads are given no features at all where nothing is found.
     cfg.test_cfg.rcnn.score_thr = 1.1
