@@ -79,7 +79,7 @@ def merge_checkpoint(config: Union[str, Path],
         order = tuple(name for name in order if name not in gone)
     stock = merged_config(cfg, inner_cfg, table, order)
     if gone:
-        _check_scoring(stock)
+        _check_scoring(stock, table)
     if order != kept.names:
         reorder_classes(merged, inner_cfg, kept, order)
     meta = dict(
@@ -92,25 +92,27 @@ def merge_checkpoint(config: Union[str, Path],
     return out, config_out
 
 
-def _check_scoring(stock: Config) -> None:
-    """Take the evaluators out where labels on disk count pruned classes.
+def _check_scoring(stock: Config, table: ClassTable) -> None:
+    """Take the evaluators out where data cannot do without pruned classes.
 
     The data stay, as inferencers read the pipeline there.
 
     Args:
         stock: The config of a pruned model, changed in place.
+        table: The class table, with the pruned classes.
     """
     task = task_of_scope(stock.get('default_scope'))
-    if task is None or task.labels_by_name:
+    # mmdet's panoptic data sets fail at a segment of another class.
+    if task is None or (task.labels_by_name and not table.stuff):
         return
     for split in ('val', 'test'):
         for key in ('cfg', 'evaluator'):
             stock.pop(f'{split}_{key}', None)
     print_log(
         'WARNING: val_evaluator and test_evaluator are left out of the merged '
-        'config, as the labels on disk are numbers that count the pruned '
-        'classes too; set them, with val_cfg and test_cfg, for data that is '
-        "labelled in the order of the model's own classes")
+        'config, as its data is labelled with the pruned classes too, which '
+        'a plain data set of this kind cannot leave out; set them, with '
+        "val_cfg and test_cfg, for data labelled with the model's own classes")
 
 
 def _read_config(path: Union[str, Path]) -> Config:

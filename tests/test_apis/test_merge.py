@@ -1,5 +1,6 @@
 """Merging a phase checkpoint, from end to end."""
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,6 +13,9 @@ from mmengine.registry import DATASETS
 from mmswap.apis import build_runner, merge_checkpoint
 from mmswap.apis.config import drop_training
 from mmswap.models.checkpoints import EXTRA, pack_extra, unpack_extra
+
+
+DIGITS = Path(__file__).parents[2] / 'configs' / 'digits'
 
 
 def test_a_config_that_is_no_phase(tmp_path):
@@ -120,6 +124,27 @@ def test_without_anything_forgotten_nothing_is_pruned(tmp_path, merged,
     with pytest.raises(ValueError, match='classes.forget'):
         merge_checkpoint(tmp_path / 'none.py', tmp_path / 'phase.pth',
                          tmp_path / 'no.pth', prune=True)
+
+
+def test_a_pruned_panoptic_model_has_its_things_and_stuff(tmp_path,
+                                                          build_stock):
+    """Its data set would fail at a segment of a class that is pruned."""
+    cfg = Config.fromfile(DIGITS / 'mask2former-panoptic_swin-nano_forget.py')
+    model = build_stock(cfg.model)
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'phase.pth')
+    cfg.dump(str(tmp_path / 'phase.py'))
+    path, config = merge_checkpoint(
+        tmp_path / 'phase.py', tmp_path / 'phase.pth', tmp_path / 'less.pth',
+        prune=True)
+    stock = Config.fromfile(config)
+    build_stock(stock.model).load_state_dict(state_of(path), strict=True)
+    head = stock.model.panoptic_head
+    assert (head.num_things_classes, head.num_stuff_classes) == (8, 1)
+    metainfo = stock.test_dataloader.dataset.metainfo
+    assert metainfo.stuff_classes == ('background', )
+    assert metainfo.classes == (*metainfo.thing_classes, 'background')
+    assert not set(metainfo.classes) & set(model.class_table.forget)
+    assert 'test_evaluator' not in stock
 
 
 @pytest.mark.parametrize('changed', [
