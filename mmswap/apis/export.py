@@ -178,8 +178,8 @@ def use_onnx(cfg: Config, path: Union[str, Path]) -> None:
     classes were pruned: nothing is ever called by their names.
 
     Args:
-        cfg: Config of a phase or of a stock model; changed in place. What is
-            trained, loaded and hooked into a SwapModel goes.
+        cfg: Config of a phase or of a stock model; changed in place. Custom
+            hooks, and those of a SwapModel, go.
         path: What :func:`export_onnx` wrote.
 
     Raises:
@@ -202,8 +202,8 @@ def use_onnx(cfg: Config, path: Union[str, Path]) -> None:
     for name, hook in list((cfg.get('default_hooks') or {}).items()):
         if any(mmswap_types(hook)):
             del cfg.default_hooks[name]
-    cfg.custom_hooks = [hook for hook in cfg.get('custom_hooks') or ()
-                        if not any(mmswap_types(hook))]
+    # They are about training: moving averages, switches of pipelines.
+    cfg.custom_hooks = []
 
 
 def describe_input(path: Union[str, Path]) -> str:

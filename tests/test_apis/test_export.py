@@ -45,7 +45,9 @@ def test_a_file_scores_what_the_phase_did(merged, capsys):
     for key in keys:
         assert got[key] == pytest.approx(wanted[key], abs=1e-4), key
     # The stock config scores it as a whole.
-    stock = scores('out/merged.py', 'out/model.onnx', 'stock')
+    (merged / 'out/average.py').write_text(
+        "_base_ = './merged.py'\ncustom_hooks = [dict(type='EMAHook')]\n")
+    stock = scores('out/average.py', 'out/model.onnx', 'stock')
     assert stock['accuracy/top1'] == pytest.approx(wanted['all/accuracy/top1'])
     assert 'forget/named' in scores('forget.py', 'out/model_int8.onnx', 'int8')
 

@@ -14,7 +14,6 @@ from mmswap.apis import build_runner, merge_checkpoint
 from mmswap.apis.config import drop_training
 from mmswap.models.checkpoints import EXTRA, pack_extra, unpack_extra
 
-
 DIGITS = Path(__file__).parents[2] / 'configs' / 'digits'
 
 
