@@ -192,12 +192,11 @@ def use_onnx(cfg: Config, path: Union[str, Path]) -> None:
         model, names = MODELS.build(_stock_cfg(cfg)).inner_cfg, table.names
     else:
         model, names = _stock_cfg(cfg), tuple(_named_classes(cfg) or own)
-        table = ClassTable(names)
     gone = [name for name in names if name not in own]
     if gone and len(gone) < len(names):
-        model, _ = shrink_config(model, table, gone)
-    cfg.model = dict(
-        type='mmswap.OnnxModel', file=str(path), model=model, names=names)
+        model, _ = shrink_config(model, ClassTable(names), gone)
+    cfg.model = dict(type='mmswap.OnnxModel', file=str(path), model=model,
+                     names=names or None)
     cfg.load_from = None
     for name, hook in list((cfg.get('default_hooks') or {}).items()):
         if any(mmswap_types(hook)):

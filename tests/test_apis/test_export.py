@@ -3,10 +3,12 @@ import json
 from pathlib import Path
 
 import pytest
+from mmengine.registry import MODELS
 
 from mmswap.apis.cli import main
+from mmswap.apis.config import load_config
 from mmswap.apis.evidence import check_folder
-from mmswap.apis.export import SUFFIX, export_onnx
+from mmswap.apis.export import SUFFIX, export_onnx, use_onnx
 
 pytest.importorskip('onnx')
 pytest.importorskip('onnxruntime')
@@ -89,3 +91,8 @@ def test_without_data_the_size_is_given(swap):
         export_onnx('bare.py', 'base.pth', 'a.onnx')
     found = export_onnx('bare.py', 'base.pth', 'a.onnx', (16, 16))
     assert max(next(iter(found.values())).values()) < 1e-4
+    # Nor is there anything then that names the classes, for a phase.
+    cfg = load_config('forget.py')
+    use_onnx(cfg, 'a.onnx')
+    with pytest.raises(ValueError, match='must name its classes'):
+        MODELS.build(cfg.model)
