@@ -214,14 +214,3 @@ def describe_input(path: Union[str, Path]) -> str:
     file = OnnxFile(path)
     height, width = file.input_size
     return f'{file.input_name} of {height} x {width}'
-
-
-def worst_difference(differences: Dict[str, float]) -> Tuple[str, float]:
-    """The output that is farthest from torch's, and how far.
-
-    Args:
-        differences: Of one file, of :func:`export_onnx`.
-    """
-    key = max(differences, key=lambda each: np.nan_to_num(
-        differences[each], nan=np.inf))
-    return key, differences[key]

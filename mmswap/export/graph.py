@@ -3,7 +3,7 @@ import inspect
 import os
 import warnings
 from pathlib import Path
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List, Mapping, Tuple
 
 import numpy as np
 import torch
@@ -63,12 +63,14 @@ def write_graphs(model: BaseModel, out: Path, image: Tensor,
     found = {}
     for part in parts:
         path = part_path(out, part.suffix)
+        unchecked = path.with_name(path.name + '.part')
         try:
             found[path] = _write_part(
-                part, path, dict(metadata, parts=suffixes))
-        except ValueError:
-            for written in found:
-                written.unlink()
+                part, unchecked, dict(metadata, parts=suffixes))
+            os.replace(unchecked, path)
+        except Exception:
+            for written in (*found, unchecked):
+                written.unlink(missing_ok=True)
             raise
     return found
 
@@ -77,18 +79,15 @@ def _write_part(part: Part, path: Path,
                 metadata: Mapping[str, Any]) -> Differences:
     raw = FlatOutputs(part.module).eval()
     outputs = structure(raw.nested(part.example), part.names)
-    unchecked = path.with_name(path.name + '.part')
-    _run_exporter(raw, part, unchecked, output_keys(outputs))
-    write_metadata(unchecked, dict(metadata, outputs=outputs))
-    differences = compare(raw, OnnxFile(unchecked), part.example)
-    worst = max(differences, key=lambda key: differences[key])
-    if not differences[worst] <= TOLERANCE:
-        unchecked.unlink()
+    _run_exporter(raw, part, path, output_keys(outputs))
+    write_metadata(path, dict(metadata, outputs=outputs))
+    differences = compare(raw, OnnxFile(path), part.example)
+    worst, difference = worst_difference(differences)
+    if difference > TOLERANCE:
         raise ValueError(
             f'the ONNX file must give what torch gives, within {TOLERANCE:g} '
-            f'of the largest value, but {worst} differs by '
-            f'{differences[worst]:.3g}; {path} is not written')
-    os.replace(unchecked, path)
+            f'of the largest value, but {worst} differs by {difference:.3g}; '
+            'it is not written')
     return differences
 
 
@@ -133,3 +132,16 @@ def compare(raw: FlatOutputs, file: OnnxFile, value: Tensor) -> Differences:
         scale = max(float(np.abs(wanted).max()), 1.)
         found[key] = float(np.abs(ours - wanted).max()) / scale
     return found
+
+
+def worst_difference(differences: Differences) -> Tuple[str, float]:
+    """The output that is farthest from torch's, and how far.
+
+    Args:
+        differences: Of one file, as :func:`compare` has it. What is no number
+            counts as infinite.
+    """
+    known = {key: value if value == value else float('inf')
+             for key, value in differences.items()}
+    worst = max(known, key=lambda key: known[key])
+    return worst, known[worst]

@@ -66,11 +66,12 @@ def write_int8(path: Path, out: Path, method: str,
     quantization = require('onnxruntime.quantization')
     file = OnnxFile(path)
     prepared = out.with_name(out.name + '.part')
-    require('onnxruntime.quantization.shape_inference').quant_pre_process(
-        str(path), str(prepared), skip_symbolic_shape=True)
+    prepare = require(
+        'onnxruntime.quantization.shape_inference').quant_pre_process
     options: Dict[str, Any] = dict(
         per_channel=True, weight_type=quantization.QuantType.QInt8)
     try:
+        prepare(str(path), str(prepared), skip_symbolic_shape=True)
         if method == 'dynamic':
             quantization.quantize_dynamic(
                 str(prepared), str(out), op_types_to_quantize=_MATRICES,
@@ -83,7 +84,7 @@ def write_int8(path: Path, out: Path, method: str,
                 op_types_to_quantize=['Conv', *_MATRICES],
                 nodes_to_exclude=_sensitive(prepared), **options)
     finally:
-        prepared.unlink()
+        prepared.unlink(missing_ok=True)
     write_metadata(out, dict(file.metadata, int8=method))
     return out
 

@@ -35,6 +35,12 @@ def test_a_file_that_says_something_else_is_not_kept(build, tmp_path,
     assert not list(tmp_path.iterdir())
 
 
+def test_what_is_no_number_is_farthest():
+    found = dict(a=.1, b=float('nan'), c=.3)
+    assert graph.worst_difference(found) == ('b', float('inf'))
+    assert graph.worst_difference(dict(a=.1, c=.3)) == ('c', .3)
+
+
 def test_what_is_of_no_kind_is_refused(build_base, tmp_path):
     for name in ('onnx', 'onnxruntime'):
         pytest.importorskip(name)

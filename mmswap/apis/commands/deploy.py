@@ -2,11 +2,8 @@
 import argparse
 
 from mmswap.apis.commands.command import Command, add_trust
-from mmswap.apis.export import (
-    describe_input,
-    export_onnx,
-    worst_difference,
-)
+from mmswap.apis.export import describe_input, export_onnx
+from mmswap.export.graph import worst_difference
 
 
 def _add_export_arguments(parser: argparse.ArgumentParser) -> None:
