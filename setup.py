@@ -127,6 +127,7 @@ setup(
         tests=[
             'pytest', 'pytest-timeout', 'scikit-learn', 'scipy', 'jsonschema'
         ],
+        onnx=['onnx>=1.14', 'onnxruntime>=1.16'],
         docs=['sphinx', 'myst-parser', 'furo']),
     classifiers=[
         'Development Status :: 4 - Beta',

@@ -21,7 +21,7 @@ MODELS = Registry(
     'model',
     parent=MMENGINE_MODELS,
     scope='mmswap',
-    locations=['mmswap.models'])
+    locations=['mmswap.models', 'mmswap.export'])
 DATASETS = Registry(
     'dataset',
     parent=MMENGINE_DATASETS,
@@ -68,9 +68,11 @@ EVALUATOR = Registry(
     scope='mmswap',
     locations=['mmswap.evaluation'])
 
-# Of mmswap alone. To support another task or another kind of block, or to add
-# a test to the audit, register it here.
+# Of mmswap alone. To support another task, another kind of block or another
+# kind of model as an ONNX file, or to add a test to the audit, register it
+# here.
 TASKS = Registry('task', scope='mmswap', locations=['mmswap.tasks'])
 BLOCKS = Registry(
     'block', scope='mmswap', locations=['mmswap.models.adapters'])
 AUDITS = Registry('audit test', scope='mmswap', locations=['mmswap.audit'])
+EXPORTS = Registry('export kind', scope='mmswap', locations=['mmswap.export'])

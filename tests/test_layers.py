@@ -15,6 +15,7 @@ LEVEL = dict(
     datasets=3,
     evaluation=3,
     engine=4,
+    export=4,
     audit=5,
     apis=6)
 # The rooms of models; what stands beside them is above them.

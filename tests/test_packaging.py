@@ -165,7 +165,7 @@ def test_wheel_says_what_it_is(wheel):
         'torch>=2.1', 'peft>=0.13', 'safetensors', 'numpy', 'jinja2>=3',
         'matplotlib>=3.5'}
     assert set(meta.get_all('Provides-Extra')) == {
-        'onedl', 'openmmlab', 'tests', 'docs'}
+        'onedl', 'openmmlab', 'tests', 'onnx', 'docs'}
 
 
 @pytest.mark.slow

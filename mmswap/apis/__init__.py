@@ -9,6 +9,7 @@ from mmswap.apis.config import (
     load_config,
     set_local_rank,
 )
+from mmswap.apis.export import export_onnx, use_onnx
 from mmswap.apis.init import init_swap
 from mmswap.apis.launch import (
     build_runner,
@@ -25,8 +26,8 @@ __all__ = [
     'DumpHook', 'References', 'add_config_arguments', 'build_report',
     'build_runner',
     'enable_amp', 'enable_auto_scale_lr', 'enable_painting', 'enable_resume',
-    'enable_tta', 'format_report', 'init_swap', 'leave_process_group',
-    'load_config',
+    'enable_tta', 'export_onnx', 'format_report', 'init_swap',
+    'leave_process_group', 'load_config',
     'merge_checkpoint', 'prepare_distributed', 'publish_checkpoint',
-    'read_checkpoint', 'run_audit', 'run_swap', 'set_local_rank'
+    'read_checkpoint', 'run_audit', 'run_swap', 'set_local_rank', 'use_onnx'
 ]

@@ -12,6 +12,7 @@ from typing import Any, Dict, Optional, Sequence
 
 from mmswap.apis.commands.audit import AUDIT
 from mmswap.apis.commands.command import Command
+from mmswap.apis.commands.deploy import EXPORT
 from mmswap.apis.commands.phases import RUN, TEST, TRAIN
 from mmswap.apis.commands.pseudo import PSEUDO_LABEL
 from mmswap.apis.commands.results import MERGE, PUBLISH, REPORT, UNDO
@@ -27,6 +28,7 @@ COMMANDS: Dict[str, Command] = dict(
     run=RUN,
     merge=MERGE,
     publish=PUBLISH,
+    export=EXPORT,
     undo=UNDO,
     audit=AUDIT,
     report=REPORT,

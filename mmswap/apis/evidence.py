@@ -17,12 +17,14 @@ from mmswap.apis.config import load_config
 from mmswap.apis.publish import private_keys
 from mmswap.audit.subject import hash_states
 from mmswap.class_table import ClassTable
+from mmswap.export.runtime import OnnxFile
 from mmswap.registry import AUDITS
 from mmswap.version import __version__
 
 FORMAT = 1
 RECORD = 'forgetting.json'
 _WEIGHTS = ('.pth', '.pt', '.ckpt', '.bin', '.safetensors')
+_ONNX = '.onnx'
 _PROTOTYPES = 'prototypes.safetensors'
 _DESTROY = (
     'the base model, in any format',
@@ -132,7 +134,7 @@ def check_folder(folder: Union[str, Path]) -> List[str]:
 
     By content: whatever a file is called, the keys of an adapter or of a
     phase are found in it, and the base model by its hash, in full or half
-    precision.
+    precision, or as an ONNX file that was made from it.
 
     Args:
         folder: The folder. Its ``forgetting.json`` tells the base model;
@@ -156,8 +158,12 @@ def check_folder(folder: Union[str, Path]) -> List[str]:
     for path in sorted(folder.rglob('*')):
         if path.suffix in _WEIGHTS and path.is_file():
             why = _why_not(path, base)
-            if why is not None:
-                found.append(f'{path.relative_to(folder)}: {why}')
+        elif path.suffix == _ONNX:
+            why = _why_not_onnx(path, base)
+        else:
+            continue
+        if why is not None:
+            found.append(f'{path.relative_to(folder)}: {why}')
     return found
 
 
@@ -179,6 +185,15 @@ def _why_not(path: Path, base: Any) -> Optional[str]:
         if {hash_states(plain), hash_states(_half(plain))} & base:
             return 'the base model, which has the classes'
     return None
+
+
+def _why_not_onnx(path: Path, base: Any) -> Optional[str]:
+    """The same of an ONNX file, by the weights that it was made from."""
+    try:
+        weights = OnnxFile(path).metadata.get('weights')
+    except (ModuleNotFoundError, ValueError) as error:
+        return f'cannot be read, so that it is not known what it is ({error})'
+    return 'the base model, which has the classes' if weights in base else None
 
 
 def _states(checkpoint: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

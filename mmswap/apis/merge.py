@@ -21,14 +21,17 @@ from mmswap.models.checkpoints import (
     unpack_extra,
 )
 from mmswap.models.classes.order import reorder_classes
+from mmswap.models.classes.pruning import prune_classes
 from mmswap.registry import MODELS
+from mmswap.tasks.lookup import task_of_scope
 from mmswap.version import __version__
 
 
 def merge_checkpoint(config: Union[str, Path],
                      checkpoint: Union[str, Path],
                      out: Union[str, Path],
-                     trust: bool = False) -> Tuple[Path, Path]:
+                     trust: bool = False,
+                     prune: bool = False) -> Tuple[Path, Path]:
     """Fold a phase's adapter into its model and write plain files.
 
     The adapter is scaled as it was trained, whatever ``adapter.alpha`` the
@@ -42,6 +45,9 @@ def merge_checkpoint(config: Union[str, Path],
             stock config that loads it is written beside it, with the ending
             ``.py``.
         trust: Unpickle whatever is in ``checkpoint``. That can run any code.
+        prune: Leave the classes out that were forgotten, by this phase and by
+            earlier ones: K + N - F are left. Defaults to False, they keep
+            their slots.
 
     Returns:
         The paths of the merged checkpoint and of its config.
@@ -49,22 +55,33 @@ def merge_checkpoint(config: Union[str, Path],
     Raises:
         ValueError: If the config is not one of a phase, the checkpoint was
             not written by this phase, the annotation files to score on list
-            the classes in orders that differ, or what scores needs mmswap.
+            the classes in orders that differ, what scores needs mmswap, or
+            nothing is forgotten that could be pruned.
     """
     out = Path(out)
     if out.suffix == '.py':
         raise ValueError(f'OUT must be the path of a checkpoint, got {out}')
     cfg = _read_config(config)
     table = ClassTable.from_cfg(cfg.model.classes)
+    gone = table.forget + table.forgotten_before if prune else ()
+    if prune and not gone:
+        raise ValueError('classes.forget must name a class for --prune, got '
+                         f'none in {config}')
     phase = read_checkpoint(checkpoint, trust)
     _check_phase(phase, table, checkpoint)
     set_adapter(cfg.model, phase['state_dict'])
     order = merged_order(cfg, table)
     model = build_model(cfg, phase['state_dict'])
-    stock = merged_config(cfg, model.inner_cfg, table, order)
+    inner_cfg, kept = model.inner_cfg, table
     merged = merge_adapter(model).state_dict()
-    if order != table.names:
-        reorder_classes(merged, model.inner_cfg, table, order)
+    if gone:
+        inner_cfg, kept = prune_classes(merged, inner_cfg, table, gone)
+        order = tuple(name for name in order if name not in gone)
+    stock = merged_config(cfg, inner_cfg, table, order)
+    if gone:
+        _check_scoring(stock, table)
+    if order != kept.names:
+        reorder_classes(merged, inner_cfg, kept, order)
     meta = dict(
         dataset_meta=dict(classes=order),
         mmswap_version=__version__)
@@ -73,6 +90,29 @@ def merge_checkpoint(config: Union[str, Path],
     config_out = out.with_suffix('.py')
     stock.dump(str(config_out))
     return out, config_out
+
+
+def _check_scoring(stock: Config, table: ClassTable) -> None:
+    """Take the evaluators out where data cannot do without pruned classes.
+
+    The data stay, as inferencers read the pipeline there.
+
+    Args:
+        stock: The config of a pruned model, changed in place.
+        table: The class table, with the pruned classes.
+    """
+    task = task_of_scope(stock.get('default_scope'))
+    # mmdet's panoptic data sets fail at a segment of another class.
+    if task is None or (task.labels_by_name and not table.stuff):
+        return
+    for split in ('val', 'test'):
+        for key in ('cfg', 'evaluator'):
+            stock.pop(f'{split}_{key}', None)
+    print_log(
+        'WARNING: val_evaluator and test_evaluator are left out of the merged '
+        'config, as its data is labelled with the pruned classes too, which '
+        'a plain data set of this kind cannot leave out; set them, with '
+        "val_cfg and test_cfg, for data labelled with the model's own classes")
 
 
 def _read_config(path: Union[str, Path]) -> Config:

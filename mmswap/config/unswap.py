@@ -61,8 +61,9 @@ def merged_config(cfg: Config,
         cfg: The phase's config; not changed.
         inner_cfg: The stock model's config as grown to K + N classes.
         table: The class table.
-        names: Its names in the order of the merged model, which become the
-            data sets' classes; by default the table's own order.
+        names: Its names in the order of the merged model, without those that
+            were pruned, which become the data sets' classes; by default the
+            table's own order.
 
     Returns:
         A config to test with, or to infer; what trains is left out.
@@ -122,7 +123,8 @@ def _stock_dataset(dataset: Dict[str, Any], table: ClassTable,
     subset = is_mmswap_type(dataset, 'ClassSubset')
     dataset = dict(dataset['dataset'] if subset else dataset)
     metainfo = dataset.get('metainfo') or {}
-    if subset or sorted(metainfo.get('classes', ())) == sorted(names):
+    if subset or sorted(
+            metainfo.get('classes', ())) == sorted(table.names):
         dataset['metainfo'] = dict(metainfo, classes=names)
         if table.stuff:
             dataset['metainfo'].update(

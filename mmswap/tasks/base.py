@@ -26,6 +26,9 @@ class Task:
         dump_metric: The metric with which the library's own ``test.py``
             writes predictions to a file.
         paint_switch: The argument that turns its visualization hook on.
+        labels_by_name: Whether a plain data set goes by the names of classes
+            in its annotation files, and so does without some of them. Where
+            labels on disk are numbers it does not.
     """
 
     scope: str
@@ -34,6 +37,7 @@ class Task:
     primary_metrics: Tuple[str, ...]
     dump_metric: str = 'DumpResults'
     paint_switch: str = 'draw'
+    labels_by_name: bool = False
 
     def check_metric(self, metric: BaseMetric, key: str,
                      split: str) -> None:

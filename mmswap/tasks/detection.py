@@ -172,6 +172,7 @@ class InstanceTask(Task):
 
     scope = 'mmdet'
     dump_metric = 'DumpDetResults'  # Compresses masks.
+    labels_by_name = True
 
     def shown_classes(self, dataset: BaseDataset, table: ClassTable,
                       keep: Collection[str],

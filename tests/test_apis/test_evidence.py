@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
 
 from mmswap.apis import publish_checkpoint
 from mmswap.apis.audit import References, run_audit
@@ -83,6 +84,22 @@ def test_what_may_be_handed_out(merged, capsys):
     publish_checkpoint(merged / 'merged.pth', merged / 'small.safetensors')
     main(['publish', '--check', str(merged)])
     assert 'nothing that undoes' in capsys.readouterr().out
+
+
+def test_a_pruned_model_has_its_own_hash(swap):
+    """And labels on disk, which count the class, are not scored with it."""
+    main(['merge', 'forget.py', 'phase.pth', 'out/pruned.pth', '--prune',
+          '--record'])
+    record = read(swap / 'out')
+    saved = torch.load('out/pruned.pth', weights_only=True)
+    assert saved['meta']['dataset_meta']['classes'] == ('a', 'c', 'd')
+    assert len(saved['state_dict']['head.layers.head.bias']) == 3
+    assert record['sha256']['merged'] == hash_states(saved['state_dict'])
+    assert record['classes']['forget'] == ['b'] and valid(record)
+    assert check_folder('out') == []
+    cfg = Config.fromfile('out/pruned.py')
+    assert cfg.test_dataloader.dataset.metainfo.classes == ('a', 'c', 'd')
+    assert 'test_evaluator' not in cfg and 'val_cfg' not in cfg
 
 
 @pytest.mark.parametrize('half', [False, True])

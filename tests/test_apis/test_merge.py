@@ -1,5 +1,6 @@
 """Merging a phase checkpoint, from end to end."""
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,6 +13,8 @@ from mmengine.registry import DATASETS
 from mmswap.apis import build_runner, merge_checkpoint
 from mmswap.apis.config import drop_training
 from mmswap.models.checkpoints import EXTRA, pack_extra, unpack_extra
+
+DIGITS = Path(__file__).parents[2] / 'configs' / 'digits'
 
 
 def test_a_config_that_is_no_phase(tmp_path):
@@ -73,6 +76,74 @@ def test_a_checkpoint_with_other_classes_is_refused(merged, tmp_path):
     with pytest.raises(ValueError, match="checkpoint must be .*'nine'"):
         merge_checkpoint(tmp_path / 'phase.py', tmp_path / 'other.pth',
                          tmp_path / 'no.pth')
+
+
+def test_a_pruned_model_finds_what_is_left(merged, tmp_path, read_config,
+                                           build_stock, predict):
+    """And the config, its data and the checkpoint name K + N - F classes."""
+    model, whole, whole_config = merged
+    gone = model.class_table.forget
+    path, config = merge_checkpoint(
+        tmp_path / 'phase.py', tmp_path / 'phase.pth', tmp_path / 'less.pth',
+        prune=True)
+    names = tuple(n for n in model.class_table.names if n not in gone)
+    assert len(gone) == 2 and len(names) == 8
+    saved = torch.load(path, weights_only=True)
+    assert tuple(saved['meta']['dataset_meta']['classes']) == names
+    cfg = Config.fromfile(config)
+    assert cfg.test_dataloader.dataset.metainfo.classes == names
+    assert cfg.test_evaluator.type == 'CocoMetric'
+    assert cfg.model.roi_head.bbox_head.num_classes == 8
+    pruned = build_stock(cfg.model)
+    pruned.load_state_dict(saved['state_dict'], strict=True)
+    # The whole model, which never says the forgotten names any more.
+    labels = [model.class_table.names.index(name) for name in gone]
+    state = state_of(whole)
+    state['roi_head.bbox_head.fc_cls.bias'][labels] = -60.
+    stock = build_stock(Config.fromfile(whole_config).model)
+    stock.load_state_dict(state)
+    got, wanted = predict(pruned), predict(stock)
+    kept = torch.tensor([model.class_table.names.index(n) for n in names])
+    for image in (0, 1):
+        key = f'image {image} labels'
+        assert torch.equal(kept[got[key]], wanted[key]) and len(got[key])
+        key = f'image {image} scores'
+        torch.testing.assert_close(got[key], wanted[key])
+
+
+def test_without_anything_forgotten_nothing_is_pruned(tmp_path, merged,
+                                                      read_config):
+    cfg = read_config('mask_rcnn', 'learn')
+    for part in (cfg.classes, cfg.model.classes):
+        part.forget = ()
+    for loader in (cfg.train_dataloader, cfg.val_dataloader,
+                   cfg.test_dataloader):
+        loader.dataset.classes.forget = ()
+    cfg.dump(str(tmp_path / 'none.py'))
+    with pytest.raises(ValueError, match='classes.forget'):
+        merge_checkpoint(tmp_path / 'none.py', tmp_path / 'phase.pth',
+                         tmp_path / 'no.pth', prune=True)
+
+
+def test_a_pruned_panoptic_model_has_its_things_and_stuff(tmp_path,
+                                                          build_stock):
+    """Its data set would fail at a segment of a class that is pruned."""
+    cfg = Config.fromfile(DIGITS / 'mask2former-panoptic_swin-nano_forget.py')
+    model = build_stock(cfg.model)
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'phase.pth')
+    cfg.dump(str(tmp_path / 'phase.py'))
+    path, config = merge_checkpoint(
+        tmp_path / 'phase.py', tmp_path / 'phase.pth', tmp_path / 'less.pth',
+        prune=True)
+    stock = Config.fromfile(config)
+    build_stock(stock.model).load_state_dict(state_of(path), strict=True)
+    head = stock.model.panoptic_head
+    assert (head.num_things_classes, head.num_stuff_classes) == (8, 1)
+    metainfo = stock.test_dataloader.dataset.metainfo
+    assert metainfo.stuff_classes == ('background', )
+    assert metainfo.classes == (*metainfo.thing_classes, 'background')
+    assert not set(metainfo.classes) & set(model.class_table.forget)
+    assert 'test_evaluator' not in stock
 
 
 @pytest.mark.parametrize('changed', [

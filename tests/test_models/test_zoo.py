@@ -8,7 +8,9 @@ import copy
 
 import pytest
 import torch
+from mmcv.cnn import fuse_conv_bn
 from mmengine.registry import MODELS, DefaultScope
+from torch.nn.modules.batchnorm import _BatchNorm
 from zoo import (
     REFUSED,
     ZOO,
@@ -150,6 +152,39 @@ def test_a_stock_model_is_swapped(entry, library):
     for a, b in zip(after, before):
         # Small values carry the rounding of the large ones they come from.
         scale = b.abs().max().clamp(min=1.).item() if b.numel() else 1.
+        torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-3 * scale)
+
+
+DENSE = [entry for entry in ZOO if 'yolox' in entry.config
+         or 'rtmdet' in entry.config]
+
+
+@pytest.mark.parametrize(
+    'entry', DENSE, ids=[entry.config.split('/')[-1] for entry in DENSE])
+def test_batch_norm_folds_into_a_merged_model(entry, library,
+                                              randomise_adapter):
+    """As deployment does, by mmcv's own function.
+
+    Not in the head of RTMDet, merged or not: its levels share convolutions,
+    each with a norm of its own, and all of these would go into one.
+    """
+    cfg = read_model(entry.config)
+    swap = build_swap(cfg, class_table(cfg), entry.targets)
+    swap.load_state_dict(build_base(cfg))
+    merged = mmswap.merge_adapter(randomise_adapter(swap)).eval()
+    view = make_batch(entry.config, 3, [0], [])
+    wanted = outputs(merged, entry.config, copy.deepcopy(view))
+    fused = copy.deepcopy(merged)
+    parts = ['backbone', 'neck']
+    if 'yolox' in entry.config:
+        parts.append('bbox_head')
+    for part in parts:
+        folded = fuse_conv_bn(fused.get_submodule(part))
+        assert not [m for m in folded.modules() if isinstance(m, _BatchNorm)]
+    got = outputs(fused, entry.config, view)
+    assert len(got) == len(wanted) > 5
+    for a, b in zip(got, wanted):
+        scale = b.abs().max().clamp(min=1.).item()
         torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-3 * scale)
 
 

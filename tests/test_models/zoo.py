@@ -40,6 +40,8 @@ ZOO = [
     Entry('mmdet::atss/atss_r50_fpn_1x_coco.py', 'conv', 16),
     # VGG has no blocks: its layers are one group, that of their parent.
     Entry('mmdet::ssd/ssd300_coco.py', r'backbone\.features\.\d+', 1),
+    # 1 + 3 + 3 + 1 in its backbone, 2 + 2 in its neck.
+    Entry('mmdet::yolox/yolox_tiny_8xb8-300e_coco.py', 'conv', 12),
     Entry('mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py', 'conv', 8),
     Entry('mmdet::rtmdet/rtmdet-ins_tiny_8xb32-300e_coco.py', 'conv', 8),
     Entry('mmdet::detr/detr_r50_8xb2-150e_coco.py', 'ffn', 12),
@@ -70,6 +72,7 @@ ZOO = [
     Entry('mmpretrain::vision_transformer/vit-base-p16_32xb128-mae_in1k.py',
           'ffn', 12),
     Entry('mmpretrain::deit/deit-tiny_4xb256_in1k.py', 'ffn', 12),
+    Entry('mmpretrain::eva02/eva02-tiny-p14_in1k.py', 'ffn', 12),
     Entry('mmpretrain::swin_transformer/swin-tiny_16xb64_in1k.py',
           ['ffn', 'attention'], 24),
     Entry('mmpretrain::resnet/resnet50_8xb32_in1k.py', 'conv', 16),
@@ -109,6 +112,10 @@ def read_model(config: str) -> Dict[str, Any]:
         model.setdefault('data_preprocessor', cfg.data_preprocessor)
     # They pad small images to the size of training.
     model.data_preprocessor.pop('batch_augments', None)
+    if 'yolox' in config:
+        # Pixels of 0 to 255 would be too much for weights without training:
+        # the exponential of its boxes overflows.
+        model.data_preprocessor.update(mean=[114.] * 3, std=[1000.] * 3)
     if 'size' in model.data_preprocessor:
         model.data_preprocessor.size = (_size(config), _size(config))
     _make_light(model)
@@ -157,9 +164,11 @@ def count_classes(model: Dict[str, Any]) -> Tuple[int, int]:
 
 
 def _size(config: str) -> int:
-    """Side of the images: what SSD and Swin classifiers cannot go below."""
+    """Side of the images: what SSD and classifiers cannot go below."""
     if 'ssd300' in config:
         return 300
+    if 'eva02' in config:
+        return 336
     return 224 if scope_of(config) == 'mmpretrain' else 128
 
 

@@ -1,6 +1,7 @@
 """The commands that train and score: ``train``, ``test`` and ``run``."""
 import argparse
 import time
+from pathlib import Path
 
 from mmswap.apis.commands.command import (
     Command,
@@ -18,6 +19,7 @@ from mmswap.apis.config import (
     set_local_rank,
 )
 from mmswap.apis.console import is_first_process
+from mmswap.apis.export import SUFFIX, use_onnx
 from mmswap.apis.gates import gate_line
 from mmswap.apis.interruption import tells_what_is_saved
 from mmswap.apis.launch import build_runner
@@ -85,7 +87,9 @@ TRAIN = Command(
 def _add_test_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', metavar='CONFIG', help='the config file')
     parser.add_argument(
-        'checkpoint', metavar='CHECKPOINT', help='the checkpoint to score')
+        'checkpoint',
+        metavar='CHECKPOINT',
+        help='the checkpoint to score, or an ONNX file of mmswap export')
     add_config_arguments(parser)
     parser.add_argument(
         '--out',
@@ -120,6 +124,8 @@ def _test(args: argparse.Namespace) -> None:
                           args.cfg_options)
         cfg.load_from = args.checkpoint
         cfg.resume = False
+        if Path(args.checkpoint).suffix == SUFFIX:
+            use_onnx(cfg, args.checkpoint)
         if args.show or args.show_dir:
             enable_painting(cfg, args.show, args.show_dir, args.wait_time)
         if args.tta:
@@ -138,9 +144,11 @@ TEST = Command(
     _test,
     about="Score a checkpoint on the config's test_dataloader. With a phase's "
     'config there is a column for what is retained, what is forgotten and '
-    'what is learned. A base, a phase or a merged checkpoint will do.',
+    'what is learned. A base, a phase or a merged checkpoint will do, and an '
+    'ONNX file.',
     examples='mmswap test site_forget.py work_dirs/site_forget/epoch_6.pth\n'
-    'mmswap test merged.py merged.pth --show-dir work_dirs/painted')
+    'mmswap test merged.py merged.pth --show-dir work_dirs/painted\n'
+    'mmswap test site_forget.py model_int8.onnx')
 
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:

@@ -35,12 +35,17 @@ def _add_merge_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='AUDIT',
         help='write forgetting.json beside OUT, with the results of this '
         'audit.json, if one is given (default: write none)')
+    parser.add_argument(
+        '--prune',
+        action='store_true',
+        help='leave the forgotten classes out of the model, of its config and '
+        'of its class names (default: they keep their slots)')
     add_trust(parser)
 
 
 def _merge(args: argparse.Namespace) -> None:
     checkpoint, config = merge_checkpoint(args.config, args.checkpoint,
-                                          args.out, args.trust)
+                                          args.out, args.trust, args.prune)
     print(f'Merged checkpoint: {checkpoint}\nStock config: {config}')
     if args.record is not None:
         record = write_record(args.config, args.checkpoint, checkpoint,
@@ -56,12 +61,14 @@ MERGE = Command(
     about='Fold the adapter into the weights: a plain checkpoint and a stock '
     'config with K+N classes and no mmswap in it, which run as fast as the '
     'base model. Only such a checkpoint, handed out without its base, ships '
-    'forgetting: an adapter can be taken off. --record says beside it what '
-    'was tested, and what undoes the forgetting and must be destroyed.',
+    'forgetting: an adapter can be taken off. --prune takes the slots of what '
+    'was forgotten away too, so that K+N-F classes are left. --record says '
+    'beside it what was tested, and what undoes the forgetting and must be '
+    'destroyed.',
     examples='mmswap merge site_forget.py work_dirs/site_forget/epoch_6.pth '
     'merged.pth\n'
     'mmswap merge site_forget.py work_dirs/swap/site_forget/epoch_6.pth '
-    'out/merged.pth --record work_dirs/swap/audit/audit.json')
+    'out/merged.pth --prune --record work_dirs/swap/audit/audit.json')
 
 
 def _add_publish_arguments(parser: argparse.ArgumentParser) -> None:

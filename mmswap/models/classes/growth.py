@@ -1,10 +1,11 @@
-"""Room for new classes: growing a K-class model to K + N classes.
+"""Room for new classes: growing a K-class model to K + N classes, and back.
 
 The stock config is built twice, as it is and with every class count raised;
 :mod:`mmswap.models.classes.rows` compares the two.
 """
 import copy
-from typing import Any, Dict, List, Mapping, Tuple
+from itertools import compress
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from mmengine.logging import print_log
 from mmengine.model import BaseModel
@@ -102,6 +103,31 @@ def grow_config(cfg: Dict[str, Any],
     return grown, growth.report
 
 
+def shrink_config(cfg: Dict[str, Any], table: ClassTable,
+                  gone: Sequence[str]) -> Tuple[Dict[str, Any], List[str]]:
+    """Lower every class count of a stock model config by some classes.
+
+    Args:
+        cfg: Config of the model with all classes of the table; not changed.
+        table: The class table.
+        gone: The names that go, some of the table's, not all.
+
+    Returns:
+        The smaller config and what became smaller, as :func:`grow_config`.
+
+    Raises:
+        ValueError: If the config has a class count that is not the table's.
+    """
+    shrunk = copy.deepcopy(cfg)
+    shrinkage = _Shrinkage(table, gone)
+    shrinkage.visit(shrunk, '')
+    if shrinkage.wrong:
+        raise ValueError(
+            f'model must have the {len(table)} classes of the class table, '
+            f'but its config has {", ".join(shrinkage.wrong)}')
+    return shrunk, shrinkage.report
+
+
 class _Growth:
     """One walk over a model config, raising class counts in place."""
 
@@ -164,3 +190,25 @@ class _Growth:
         ] + list(left)
         self.report.append(f'{at}: {len(weights)} -> {len(grown)} weights')
         return grown
+
+
+class _Shrinkage(_Growth):
+    """The same walk, lowering class counts."""
+
+    def __init__(self, table: ClassTable, gone: Sequence[str]) -> None:
+        kept = [name for name in table.names if name not in gone]
+        super().__init__(ClassTable(kept, gone, stuff=table.stuff))
+        self.every = self.every[::-1]
+        self.stuff = self.stuff[::-1]
+        self.things = self.things[::-1]
+        self.is_kept = [name in kept for name in table.names]
+
+    def _weights(self, weights: List[float], at: str) -> List[float]:
+        """Those of the classes that stay, and perhaps that of no class."""
+        before = len(self.is_kept)
+        if not before <= len(weights) <= before + 1:
+            self.wrong.append(f'{at} of length {len(weights)}')
+            return weights
+        shrunk = [*compress(weights, self.is_kept), *weights[before:]]
+        self.report.append(f'{at}: {len(weights)} -> {len(shrunk)} weights')
+        return shrunk

@@ -110,3 +110,19 @@ def test_convolutions_are_saved_loaded_and_merged(randomise_adapter,
             merged(image), wanted, rtol=1e-4, atol=1e-5)
     stock = Bottleneck(16, 4)
     stock.load_state_dict(merged.state_dict())
+
+
+@pytest.mark.parametrize('ffn_type, layers', [
+    ('swiglu_fused', ['w12', 'w3']), ('origin', ['layers.0.0', 'layers.1'])])
+def test_gated_ffns_are_ffns(ffn_type, layers):
+    """As in DINOv2's largest ViT; EVA-02's are in the zoo."""
+    backbones = pytest.importorskip('mmpretrain.models.backbones')
+    arch = dict(embed_dims=16, num_layers=2, num_heads=2,
+                feedforward_channels=24)
+    model = backbones.VisionTransformer(
+        arch, img_size=28, patch_size=14,
+        layer_cfgs=dict(ffn_type=ffn_type))
+    assert target_layers(model, 'ffn') == [
+        f'layers.{i}.ffn.{layer}' for i in range(2) for layer in layers]
+    groups = mmswap.apply_adapter(model, rank=2, targets='ffn')
+    assert list(groups) == ['layers.0.ffn', 'layers.1.ffn']

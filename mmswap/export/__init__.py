@@ -1,0 +1,9 @@
+"""A model as ONNX graphs, and the graphs in the place of the model."""
+from mmswap.export.kinds import Classifier, DenseDetector, Segmentor
+from mmswap.export.onnx_model import OnnxModel
+from mmswap.export.two_stage import TwoStageDetector
+
+__all__ = [
+    'Classifier', 'DenseDetector', 'OnnxModel', 'Segmentor',
+    'TwoStageDetector'
+]
