@@ -4,6 +4,7 @@ It is mmdet's. Nothing here imports a task library: a config's
 ``default_scope`` says whose it is.
 """
 import argparse
+import copy
 import os
 from pathlib import Path
 from typing import Any, Dict, Optional, Union
@@ -210,6 +211,23 @@ def drop_training(cfg: Config) -> None:
     for key in ('train_dataloader', 'train_cfg', 'optim_wrapper',
                 'param_scheduler'):
         cfg[key] = None
+
+
+def model_config(cfg: Config) -> ConfigDict:
+    """The config of a model, with its preprocessor, as a Runner builds it.
+
+    mmseg's and mmpretrain's configs have the preprocessor beside the model.
+
+    Args:
+        cfg: The whole config, not changed.
+
+    Returns:
+        A copy.
+    """
+    model = copy.deepcopy(cfg.model)
+    if cfg.get('data_preprocessor') is not None:
+        model.setdefault('data_preprocessor', cfg.data_preprocessor)
+    return model
 
 
 def unwrap_pipeline_owner(dataset: ConfigDict) -> ConfigDict:

@@ -1,6 +1,6 @@
 """A merged model as an ONNX file, and an ONNX file that is scored."""
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
+from typing import Dict, Iterator, List, Optional, Tuple, Union
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mmswap.apis.checkpoint import read_checkpoint
-from mmswap.apis.config import unwrap_pipeline_owner
+from mmswap.apis.config import model_config, unwrap_pipeline_owner
 from mmswap.audit.subject import hash_states
 from mmswap.class_table import ClassTable
 from mmswap.config.types import is_mmswap_type, mmswap_types
@@ -116,16 +116,9 @@ def _write_int8(model: BaseModel, out: Path, image: Tensor,
 
 def _build(cfg: Config, state: Dict[str, Tensor]) -> BaseModel:
     """The stock model of a config, with weights, on the CPU."""
-    model = MODELS.build(_stock_cfg(cfg))
+    model = MODELS.build(model_config(cfg))
     model.load_state_dict(state)
     return model.eval().requires_grad_(False)
-
-
-def _stock_cfg(cfg: Config) -> Dict[str, Any]:
-    model = dict(cfg.model)
-    if cfg.get('data_preprocessor') is not None:
-        model.setdefault('data_preprocessor', cfg.data_preprocessor)
-    return model
 
 
 def _named_classes(cfg: Config) -> Optional[List[str]]:
@@ -189,9 +182,9 @@ def use_onnx(cfg: Config, path: Union[str, Path]) -> None:
     own = OnnxFile(path).metadata['classes']
     if is_mmswap_type(cfg.get('model'), 'SwapModel'):
         table = ClassTable.from_cfg(cfg.model.classes)
-        model, names = MODELS.build(_stock_cfg(cfg)).inner_cfg, table.names
+        model, names = MODELS.build(model_config(cfg)).inner_cfg, table.names
     else:
-        model, names = _stock_cfg(cfg), tuple(_named_classes(cfg) or own)
+        model, names = model_config(cfg), tuple(_named_classes(cfg) or own)
     gone = [name for name in names if name not in own]
     if gone and len(gone) < len(names):
         model, _ = shrink_config(model, ClassTable(names), gone)

@@ -1,5 +1,4 @@
 """A phase checkpoint as a plain one, with a config that is stock."""
-import copy
 import math
 from pathlib import Path
 from typing import Any, Dict, Tuple, Union
@@ -9,6 +8,7 @@ from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
 from mmswap.apis.checkpoint import read_checkpoint, write_checkpoint
+from mmswap.apis.config import model_config
 from mmswap.class_table import ClassTable
 from mmswap.config.tables import check_tables
 from mmswap.config.types import is_mmswap_type
@@ -189,9 +189,6 @@ def build_model(cfg: Config, state: Dict[str, Any]) -> SwapModel:
         state: State dict of anything that the phase can load.
     """
     init_default_scope(cfg.get('default_scope', 'mmengine'))
-    model = copy.deepcopy(cfg.model)
-    if cfg.get('data_preprocessor') is not None:
-        model.setdefault('data_preprocessor', cfg.data_preprocessor)
-    built = MODELS.build(model)
+    built = MODELS.build(model_config(cfg))
     built.load_state_dict(state)
     return built

@@ -1,4 +1,12 @@
-# A start for swaps of COCO models, from no paper: 4,000 steps.
+# A start for swaps of COCO models, from no paper.
+swap_model = dict(
+    type='mmswap.SwapModel', objective=dict(type='mmswap.LearnObjective'))
+loader = dict(
+    batch_size=4,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='mmswap.SwapSampler', retain=2, target=2))
+swap_set = dict(type='mmswap.SwapDataset', phase='learn')
 optim = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=1e-4, weight_decay=1e-4),

@@ -1,11 +1,11 @@
 """What a base model tells when it is built."""
-import copy
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from torch import nn
 
+from mmswap.apis.config import model_config
 from mmswap.apis.init.stock import Stock, scope_of
 from mmswap.class_table import ClassTable
 from mmswap.models.adapters.targets import matching_targets
@@ -39,7 +39,7 @@ def find_facts(stock: Stock, num_classes: int) -> ModelFacts:
         ValueError: If the model has none of the layers that have a name.
     """
     with scope_of(stock.scope):
-        model: nn.Module = MMENGINE_MODELS.build(_model_cfg(stock))
+        model: nn.Module = MMENGINE_MODELS.build(model_config(stock.cfg))
     has_class_loss = bool(ObserverPlan(model, num_classes).losses)
     found = matching_targets(model)
     if 'ffn' in found:
@@ -76,7 +76,7 @@ def check_fits(stock: Stock, table: ClassTable, targets: Optional[List[str]],
             f'phase, {path}; `mmswap merge` makes a plain one of it, with the '
             'stock config for it')
     cfg: Dict[str, Any] = dict(
-        type='mmswap.SwapModel', model=_model_cfg(stock),
+        type='mmswap.SwapModel', model=model_config(stock.cfg),
         classes=table.as_dict(),
         objective=dict(type='mmswap.LearnObjective'))
     if targets is not None:
@@ -95,10 +95,3 @@ def check_fits(stock: Stock, table: ClassTable, targets: Optional[List[str]],
                 f'--checkpoint must be one of {stock.given} with its '
                 f'{table.num_base} classes, got {path}: {error}') from error
 
-
-def _model_cfg(stock: Stock) -> Dict[str, Any]:
-    """The config of the model, with its preprocessor, as a Runner has it."""
-    cfg = copy.deepcopy(stock.cfg.model)
-    if stock.cfg.get('data_preprocessor') is not None:
-        cfg.setdefault('data_preprocessor', stock.cfg.data_preprocessor)
-    return cfg

@@ -12,6 +12,7 @@ from mmengine.registry import DATASETS, MODELS, init_default_scope
 from mmengine.runner import load_checkpoint
 from PIL import Image
 
+from mmswap.apis.config import model_config
 from mmswap.apis.page.facts import SwapFacts
 from mmswap.apis.page.outlines import draw_sample
 from mmswap.class_table import ClassTable
@@ -139,9 +140,7 @@ def _labels_of(info: Mapping[str, Any]) -> set:
 def _look(cfg: Config, checkpoint: str, samples: Mapping[int, dict],
           metric: Any) -> Dict[int, Seen]:
     """What the model of a moment says of images, by their index."""
-    model_cfg = cfg.model
-    if cfg.get('data_preprocessor') is not None:
-        model_cfg.setdefault('data_preprocessor', cfg.data_preprocessor)
+    model_cfg = model_config(cfg)
     if model_cfg.get('trains') == 'from_scratch':
         model_cfg.trains = 'all'  # Which loads the checkpoint.
     model = MODELS.build(model_cfg)

@@ -1,5 +1,4 @@
 """A trained stock model that is shown one image at a time."""
-import copy
 from pathlib import Path
 from typing import Any, Dict, Iterator, Sequence, Union
 
@@ -12,7 +11,7 @@ from mmengine.registry import MODELS, TRANSFORMS
 from mmengine.utils import ProgressBar
 
 from mmswap.apis.checkpoint import read_checkpoint
-from mmswap.apis.config import unwrap_pipeline_owner
+from mmswap.apis.config import model_config, unwrap_pipeline_owner
 from mmswap.config.types import is_mmswap_type, type_name
 
 # A pipeline of its own is built of the loader's, without what is not there.
@@ -48,10 +47,7 @@ class Predictor:
                 'with, got that of a phase, whose model is a SwapModel; '
                 '`mmswap merge` writes the stock config of its result')
         loaded = read_checkpoint(checkpoint, trust)
-        model_cfg = copy.deepcopy(cfg.model)
-        if cfg.get('data_preprocessor') is not None:
-            model_cfg.setdefault('data_preprocessor', cfg.data_preprocessor)
-        model = MODELS.build(model_cfg)
+        model = MODELS.build(model_config(cfg))
         try:
             model.load_state_dict(dict(loaded['state_dict']))
         except RuntimeError as error:
