@@ -65,7 +65,8 @@ class Objective(nn.Module, metaclass=ABCMeta):
         """
         self.plan = ObserverPlan(model, len(classes))
         if self.hold_weight:
-            self.held = HeldOutputs(self.plan, classes)
+            self.held = HeldOutputs(
+                self.plan, classes, forgets='forget' in self.branches)
 
     def set_updates(self, updates: int) -> None:
         """Tell how often the optimizer has stepped; before each iteration.

@@ -46,13 +46,17 @@ class HeldOutputs:
     Args:
         plan: Of the model.
         table: The class table.
+        forgets: Whether the phase forgets; else the classes that a later one
+            will forget are held, too, so that they are not taken for what is
+            learned.
 
     Raises:
         ValueError: If the model has no adapter, no head whose places stay the
             same, or none with one output a class at each.
     """
 
-    def __init__(self, plan: ObserverPlan, table: ClassTable) -> None:
+    def __init__(self, plan: ObserverPlan, table: ClassTable,
+                 forgets: bool) -> None:
         model = plan.model
         if hasattr(model, 'roi_head'):
             raise ValueError(
@@ -73,6 +77,8 @@ class HeldOutputs:
         self._retain = list(table.labels('retain'))
         self._learn = list(table.labels('learn'))
         self._forget = list(table.labels('forget'))
+        if not forgets:
+            self._retain, self._forget = self._retain + self._forget, []
 
     @torch.no_grad()
     def of_base(self, batch: Dict[str, Any]) -> List[HeadOutput]:

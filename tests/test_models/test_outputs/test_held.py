@@ -32,10 +32,10 @@ class Dense(nn.Module):
         return parts + ([self.conv_obj(x)] if self.conv_obj else [])
 
 
-def held_by(head):
+def held_by(head, forgets=True):
     model = nn.Module()
     model.bbox_head = head
-    return HeldOutputs(ObserverPlan(model, len(TABLE)), TABLE)
+    return HeldOutputs(ObserverPlan(model, len(TABLE)), TABLE, forgets)
 
 
 def seen(held, head, x):
@@ -114,6 +114,31 @@ def test_nothing_is_held_of_what_is_forgotten_or_learned():
                  [HeadOutput(now, none, True)]).backward()
     assert (now.grad[:, [1, 3]] == 0).all()
     assert (now.grad[:, [0, 2]] != 0).all()
+
+
+def test_what_will_be_forgotten_is_held_until_then():
+    logits = torch.randn(6, 4)
+    now = (logits + torch.randn(6, 4)).requires_grad_()
+    none = logits[:, :0]
+    held_by(Dense(), forgets=False).compare(
+        [HeadOutput(logits, none, True)],
+        [HeadOutput(now, none, True)]).backward()
+    assert (now.grad[:, 3] == 0).all()
+    assert (now.grad[:, :3] != 0).all()
+
+
+@pytest.mark.parametrize('objective, gone', [
+    ('mmswap.LearnObjective', []), ('mmswap.ForgetObjective', [1]),
+    ('mmswap.ClassForgetObjective', [1])])
+def test_each_phase_knows_whether_it_forgets(objective, gone):
+    model = make_model(dict(type=objective, hold_weight=1.), classes=dict(
+        base=('a', 'b', 'c'), learn=('d', 'e'), forget=('b', )),
+        trains='adapter')
+    now = torch.randn(2, 5).requires_grad_()
+    base = torch.randn(2, 5)
+    model.objective.held.compare([HeadOutput(base, base[:, :0], True)], [
+        HeadOutput(now, base[:, :0], True)]).backward()
+    assert (now.grad == 0).all(0).nonzero()[:, 0].tolist() == [*gone, 3, 4]
 
 
 def make_step():
