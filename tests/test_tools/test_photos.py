@@ -156,6 +156,8 @@ def test_the_configs(benchmark, photos, tmp_path):
     assert branches['old', 'forget'] == dict(retain=[3, 8, 2], forget=[2])
     assert branches['none', 'learn'] == dict(retain=[6, 2], learn=[8])
     assert branches['none', 'forget']['forget'] == [2]
+    assert branches['held', 'learn'] == dict(learn=[8])
+    assert branches['held', 'forget'] == branches['none', 'forget']
     assert branches['lora', 'learn'] == dict(retain=[8], learn=[8])
     assert set(branches) == {
         (name, phase) for name, swap in swaps.SWAPS.items()

@@ -80,6 +80,8 @@ class Swap(NamedTuple):
             class, or ``'none'``.
         trains: ``'adapter'``, or ``'all'`` weights.
         forgets: Whether it goes on with forgetting.
+        holds: Whether the learn phase holds what the base model says, in
+            place of a retain branch.
     """
 
     title: str
@@ -87,6 +89,7 @@ class Swap(NamedTuple):
     old: str
     trains: str = 'adapter'
     forgets: bool = True
+    holds: bool = False
 
 
 SWAPS: Dict[str, Swap] = dict(
@@ -94,6 +97,8 @@ SWAPS: Dict[str, Swap] = dict(
     old_pseudo=Swap('old images, pseudo-labels in the new', 'all', 'all'),
     few=Swap('10 old images a class, pseudo-labels', 'all', 'few'),
     none=Swap('no old image, pseudo-labels', 'all', 'none'),
+    held=Swap('no old image, pseudo-labels, base held', 'all', 'none',
+              holds=True),
     lora=Swap('no old image, LoRA alone', 'learn', 'none', forgets=False),
     full=Swap('no old image, all weights', 'learn', 'none', 'all', False))
 PHASES = ('learn', 'forget')
@@ -105,6 +110,16 @@ optim_wrapper = dict(optimizer=dict(
 """
 
 
+# As many new images a step as with old ones beside them, and a weight that was
+# tried with `dog` and one seed.
+_HELD = """model = dict(objective=dict(retain_weight=0., hold_weight=2.))
+train_dataloader = dict(
+    sampler=dict(
+        _delete_=True, type='mmswap.SwapSampler', branch_sizes=dict(learn=4)),
+    dataset=dict(
+        _delete_=True, type='mmswap.SwapDataset', branches=dict(
+            learn=dict({}, classes=_base_.classes))))
+"""
 # As init has it for as many images as were found.
 _LENGTH = """train_cfg = dict(max_epochs=20, val_interval=20)
 param_scheduler = [dict(type='CosineAnnealingLR', T_max=20)]
@@ -169,6 +184,10 @@ def write_swap(name: str, photos: Photos, stock: Path, checkpoint: Path,
             f"new_labels='all', old={images!r}") + _LENGTH)
     if swap.trains == 'all':
         changes['learn'] += _ALL_WEIGHTS
+    if swap.holds:
+        changes['learn'] = _HELD.format(dict(
+            type='mmswap.ClassSubset', keep='all', showing='learn',
+            dataset=dict(old, ann_file=ann)))
     configs = []
     for path in written:
         phase = path.stem.rpartition('_')[2]
