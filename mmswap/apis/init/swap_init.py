@@ -120,6 +120,10 @@ def plan_swap(stock_config: Union[str, Path],
     learn, notes = _learned(kind, new, base, settings.learn)
     table = ClassTable(base, learn, names, stuff=kind.stuff(new))
     all_labels = new is not None and kind.shows_old(new, base)
+    if new is not None and kind.without_old and not all_labels:
+        raise ValueError(
+            '--new must be labelled with old classes too with --without-old, '
+            f'got none in {new.path}; mmswap pseudo-label labels them')
     facts = find_facts(stock, len(base))
     check_fits(stock, table, facts.targets, loaded, path)
     batch = _batch(settings.batch_size or batch_size)

@@ -216,3 +216,22 @@ def test_configs_of_libraries_are_inherited_by_name(name, tmp_path):
 def test_classes_of_one_name_are_told_apart():
     assert unique_names(('crane', 'cat', 'crane')) == (
         'crane (0)', 'cat', 'crane (2)')
+
+
+def test_without_old_images_new_ones_must_show_old_classes(digits):
+    with pytest.raises(ValueError, match='--new must be labelled .*learn'):
+        run(digits, settings=Settings(without_old=True))
+
+
+def test_new_images_that_are_labelled_with_old_classes(digits):
+    """The validation scenes show all digits."""
+    cfgs = run(digits, new=Source('--new', ANNOTATIONS / 'val.json'))
+    dataset = cfgs['learn'].train_dataloader.dataset
+    assert dataset.new_labels == 'all' and 'old' in dataset
+    assert all(sum(count) for count in branches(cfgs['learn']).values())
+
+
+def test_maps_cannot_do_without_old_images(digits):
+    with pytest.raises(ValueError, match='--without-old .*mmseg'):
+        run(digits, 'fcn_r18-nano', MAPS, classes=None,
+            settings=NAMED._replace(without_old=True))
