@@ -51,8 +51,8 @@ class HeldOutputs:
             learned.
 
     Raises:
-        ValueError: If the model has no adapter, no head whose places stay the
-            same, or none with one output a class at each.
+        ValueError: If the model has RoI heads, or no head with one output a
+            class at each place.
     """
 
     def __init__(self, plan: ObserverPlan, table: ClassTable,
