@@ -17,14 +17,13 @@ from mmswap.apis.config import load_config
 from mmswap.apis.publish import private_keys
 from mmswap.audit.subject import hash_states
 from mmswap.class_table import ClassTable
-from mmswap.export.runtime import OnnxFile
+from mmswap.export.runtime import SUFFIX, OnnxFile
 from mmswap.registry import AUDITS
 from mmswap.version import __version__
 
 FORMAT = 1
 RECORD = 'forgetting.json'
 _WEIGHTS = ('.pth', '.pt', '.ckpt', '.bin', '.safetensors')
-_ONNX = '.onnx'
 _PROTOTYPES = 'prototypes.safetensors'
 _DESTROY = (
     'the base model, in any format',
@@ -158,7 +157,7 @@ def check_folder(folder: Union[str, Path]) -> List[str]:
     for path in sorted(folder.rglob('*')):
         if path.suffix in _WEIGHTS and path.is_file():
             why = _why_not(path, base)
-        elif path.suffix == _ONNX:
+        elif path.suffix == SUFFIX:
             why = _why_not_onnx(path, base)
         else:
             continue

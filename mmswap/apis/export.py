@@ -20,11 +20,10 @@ from mmswap.export.graph import Differences, compare, write_graphs
 from mmswap.export.int8 import choose_method, write_int8
 from mmswap.export.kinds import kind_of
 from mmswap.export.outputs import FlatOutputs, part_path
-from mmswap.export.runtime import OnnxFile
+from mmswap.export.runtime import SUFFIX, OnnxFile
 from mmswap.models.checkpoints import checkpoint_kind
 from mmswap.models.classes.growth import shrink_config
 
-SUFFIX = '.onnx'
 # Ranges of activations change little after some tens of images.
 _CALIBRATION_IMAGES = 32
 Size = Tuple[int, int]

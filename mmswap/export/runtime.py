@@ -9,6 +9,7 @@ import numpy as np
 
 # Keys in the metadata of a file begin with this.
 _PREFIX = 'mmswap.'
+SUFFIX = '.onnx'
 Outputs = List[Union[np.ndarray, List[np.ndarray]]]
 
 

@@ -40,16 +40,15 @@ def step_losses(model: BaseModel, objective: Objective,
     for name in objective.branches:
         batch = branches[name]
         objective.before_branch(name, model, batch)
-        held = objective.held
-        if held is None:
+        with ExitStack() as stack:
+            held = objective.held
+            if held is not None:
+                base = held.of_base(batch)
+                seen = stack.enter_context(held.watch())
             totals[name], outputs[name] = _branch(model, objective, name,
                                                   batch)
-            continue
-        base = held.of_base(batch)
-        with held.watch() as seen:
-            totals[name], outputs[name] = _branch(model, objective, name,
-                                                  batch)
-        changes.append(held.compare(base, held.take(seen)))
+        if held is not None:
+            changes.append(held.compare(base, held.take(seen)))
     losses = {f'{name}_total': total.detach()
               for name, total in totals.items()}
     losses.update(objective(totals, outputs))

@@ -36,9 +36,27 @@ def instance_ious(instances: Sequence[Mapping[str, Any]],
         truth = [_to_rle(i['mask'], image_shape) for i in instances]
         return mask_utils.iou(_to_rles(predicted['masks']), truth, crowd).T
     true_boxes = np.array([i['bbox'] for i in instances], dtype=float)
-    return mask_utils.iou(
-        _to_xywh(boxes.cpu().numpy().astype(float)), _to_xywh(true_boxes),
-        crowd).T
+    return box_ious(boxes.cpu().numpy().astype(float), true_boxes, crowd).T
+
+
+def box_ious(first: np.ndarray, second: np.ndarray,
+             crowd: Sequence[int] = ()) -> np.ndarray:
+    """IoU of boxes.
+
+    Args:
+        first: Corners, (n, 4).
+        second: Corners, (m, 4).
+        crowd: For each of ``second`` whether it is a crowd, of which the part
+            of the first box that is inside counts. Defaults to none.
+
+    Returns:
+        (n, m).
+    """
+    from pycocotools import mask as mask_utils
+    if not len(first) or not len(second):
+        return np.zeros((len(first), len(second)))
+    return mask_utils.iou(_to_xywh(first), _to_xywh(second),
+                          list(crowd) or [0] * len(second))
 
 
 def _to_xywh(corners: np.ndarray) -> np.ndarray:

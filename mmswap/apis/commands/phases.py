@@ -19,7 +19,7 @@ from mmswap.apis.config import (
     set_local_rank,
 )
 from mmswap.apis.console import is_first_process
-from mmswap.apis.export import SUFFIX, use_onnx
+from mmswap.apis.export import use_onnx
 from mmswap.apis.gates import gate_line
 from mmswap.apis.interruption import tells_what_is_saved
 from mmswap.apis.launch import build_runner
@@ -27,6 +27,7 @@ from mmswap.apis.swap import run_swap
 from mmswap.apis.testing import DumpHook, enable_painting, enable_tta
 from mmswap.apis.training import latest_checkpoint
 from mmswap.engine.progress import duration
+from mmswap.export.runtime import SUFFIX
 
 
 def _add_train_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,9 +10,8 @@ from mmswap.apis.pseudo.base import Base, PseudoLabels
 from mmswap.apis.pseudo.files import read_images
 from mmswap.apis.pseudo.selection import PseudoSettings
 from mmswap.apis.pseudo.thresholds import (
-    MIN_OBJECTS,
     Thresholds,
-    best_score,
+    best_by_class,
     label_map,
 )
 
@@ -83,10 +82,5 @@ def _thresholds(base: Base, settings: PseudoSettings) -> Thresholds:
     truth = np.array([names[info['gt_label']] for info in infos], dtype=int)
     labels = np.array([label for label, _ in answers], dtype=int)
     scores = np.array([score for _, score in answers])
-    right = labels == truth
-    best = np.full(count, best_score(scores, right, len(truth)))
-    objects = np.bincount(truth, minlength=count)
-    for label in np.flatnonzero(objects >= MIN_OBJECTS):
-        mine = labels == label
-        best[label] = best_score(scores[mine], right[mine], objects[label])
-    return Thresholds(best, np.where(objects >= MIN_OBJECTS, objects, 0))
+    return best_by_class(labels, scores, labels == truth,
+                         np.bincount(truth, minlength=count))

@@ -5,6 +5,7 @@ import numpy as np
 
 from mmswap.apis.pseudo.found import Found
 from mmswap.apis.pseudo.thresholds import UNCERTAIN, Thresholds
+from mmswap.tasks.instance_overlaps import box_ious
 
 # Two classes for one object are one too many.
 _SAME_OBJECT = 0.7
@@ -82,33 +83,8 @@ def select(found: Found, thresholds: Thresholds,
         kept[i] = not (same[i, :i] & kept[:i]).any()
     found = found.take(kept)
     certain = found.scores >= thresholds.scores[found.labels]
-    area = np.prod(found.boxes[:, 2:] - found.boxes[:, :2], axis=1)
-    inside = _shared(found.boxes, known) >= _INSIDE * area[:, None]
+    inside = box_ious(found.boxes, known, [1] * len(known)) >= _INSIDE
     return found, certain & ~inside.any(axis=1)
-
-
-def box_ious(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """IoU of boxes.
-
-    Args:
-        first: Corners, (n, 4).
-        second: Corners, (m, 4).
-
-    Returns:
-        (n, m).
-    """
-    shared = _shared(first, second)
-    area = [np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-            for boxes in (first, second)]
-    return shared / np.maximum(
-        area[0][:, None] + area[1][None] - shared, 1e-9)
-
-
-def _shared(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Area that boxes share, (n, m)."""
-    low = np.maximum(first[:, None, :2], second[None, :, :2])
-    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    return np.prod(np.clip(high - low, 0, None), axis=2)
 
 
 def as_annotation(found: Found, index: int) -> Dict[str, Any]:

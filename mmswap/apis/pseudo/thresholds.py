@@ -109,15 +109,29 @@ class Judged:
                 "model's classes, got none; --score gives a threshold without "
                 'them')
         labels = np.array(self._labels, dtype=int)
-        scores, right = np.array(self._scores), np.array(self._right, bool)
-        enough = self._objects >= MIN_OBJECTS
-        best = np.full(len(enough), best_score(
-            scores, right, int(self._objects.sum())))
-        for label in np.flatnonzero(enough):
-            mine = labels == label
-            best[label] = best_score(scores[mine], right[mine],
-                                     int(self._objects[label]))
-        return Thresholds(best, np.where(enough, self._objects, 0))
+        return best_by_class(
+            labels, np.array(self._scores), np.array(self._right, bool),
+            self._objects)
+
+
+def best_by_class(labels: np.ndarray, scores: np.ndarray, right: np.ndarray,
+                  objects: np.ndarray) -> Thresholds:
+    """The best score of each class, and of all for those with few objects.
+
+    Args:
+        labels: Of the predictions, (n, ).
+        scores: Theirs, (n, ).
+        right: Whether each finds an object that no other found, (n, ).
+        objects: How many there are of each class, (K, ).
+    """
+    enough = objects >= MIN_OBJECTS
+    best = np.full(len(objects), best_score(
+        scores, right, int(objects.sum())))
+    for label in np.flatnonzero(enough):
+        mine = labels == label
+        best[label] = best_score(scores[mine], right[mine],
+                                 int(objects[label]))
+    return Thresholds(best, np.where(enough, objects, 0))
 
 
 def best_score(scores: np.ndarray, right: np.ndarray,

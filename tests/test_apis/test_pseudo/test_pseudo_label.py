@@ -9,8 +9,8 @@ import pytest
 from mmswap.apis.cli import COMMANDS, main
 from mmswap.apis.commands import pseudo
 from mmswap.apis.pseudo import PseudoSettings, pseudo_label
-from mmswap.apis.pseudo.selection import box_ious
 from mmswap.datasets.digits.scenes import make_digit_scenes
+from mmswap.tasks.instance_overlaps import box_ious
 
 CONFIGS = Path(__file__).parents[3] / 'configs' / 'digits'
 CONFIG = str(CONFIGS / 'mask2former_swin-nano_base.py')

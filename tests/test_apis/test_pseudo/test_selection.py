@@ -6,10 +6,10 @@ from mmswap.apis.pseudo.found import Found
 from mmswap.apis.pseudo.selection import (
     PseudoSettings,
     as_annotation,
-    box_ious,
     select,
 )
 from mmswap.apis.pseudo.thresholds import Thresholds
+from mmswap.tasks.instance_overlaps import box_ious
 
 HALVES = Thresholds.same(.5, 4)
 BOX, FAR = [0, 0, 10, 10], [50, 50, 60, 60]
