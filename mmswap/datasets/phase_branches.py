@@ -1,5 +1,5 @@
 """The branches of a phase, from the old images and the new ones."""
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from mmswap.class_table import ClassTable
 from mmswap.datasets.branch_parts import (
@@ -68,7 +68,7 @@ def phase_branches(phase: str,
             ``new``, those of the subsets of that data set alone, and under
             the name of a branch, those of that branch.
         forgotten: What the retain branch shows of the classes to forget, see
-            ``SwapDataset``. None is ``'left_out'``.
+            ``SwapDataset``. None is :func:`forgotten_by_default`.
         new_labels: Which labels of new images count, see ``SwapDataset``.
             None is ``'all'`` without old images, else ``'learned'``.
 
@@ -89,7 +89,7 @@ def phase_branches(phase: str,
     if not table.labels(target):
         raise ValueError(f'{_KEY}.classes must have a class to {target} where '
                          f'phase={phase!r}, got {table}')
-    forgotten = forgotten or 'left_out'
+    forgotten = forgotten or forgotten_by_default(target, table.forget)
     if forgotten not in FORGOTTEN[target]:
         raise ValueError(
             f'{_KEY}.forgotten must be one of {FORGOTTEN[target]} where '
@@ -119,6 +119,21 @@ def phase_branches(phase: str,
         ]
         for branch, parts in wanted.items()
     }
+
+
+def forgotten_by_default(target: str, forget: Sequence[str]) -> str:
+    """What the retain branch shows of the classes to forget, if not told.
+
+    Args:
+        target: The branch beside ``retain``.
+        forget: Names of the classes to forget.
+
+    Returns:
+        ``'labelled'`` where others are learned before they are forgotten, as
+        they are taken for what is learned otherwise (measured on digits and
+        photographs); else ``'left_out'``, as published.
+    """
+    return 'labelled' if target == 'learn' and forget else 'left_out'
 
 
 # What the phase says of a subset, or each part of it.

@@ -50,10 +50,11 @@ class SwapDataset(Dataset):
             of that data set alone, under the name of a branch those of that
             branch, such as ``dict(retain=dict(others='ignore'))``.
         forgotten: What the retain branch shows of the classes to forget.
-            ``'left_out'`` (published, the default): no labels of theirs.
-            ``'labelled'``, in a learn phase: they are retained meanwhile, so
-            that they are not taken for what is learned. ``'background'``, in
-            a forget phase: all their images, without these labels.
+            ``'labelled'``, the default of a learn phase: they are retained
+            meanwhile, so that they are not taken for what is learned.
+            ``'left_out'``, the default of a forget phase and published for
+            both: no labels of theirs. ``'background'``, in a forget phase:
+            all their images, without these labels.
         new_labels: Which labels of new images count. ``'learned'``
             (published, the default with old images): those of learned
             classes; whatever else is in them is background. ``'all'``: those

@@ -27,7 +27,8 @@ def build(phase, **kwargs):
 
 
 def test_new_labels_of_retained_classes_count(old, new):
-    dataset = build('learn', old=old, new=new, new_labels='all')
+    dataset = build('learn', old=old, new=new, new_labels='all',
+                    forgotten='left_out')
     assert names_in(dataset, 'retain') == [[['cat'], ['cow']]]
     assert names_in(dataset, 'learn') == [[['cat', 'owl'], ['fox']]]
     dataset = build('forget', old=old, new=new, new_labels='all')

@@ -46,7 +46,7 @@ def build(phase, old, new, classes=CLASSES, **kwargs):
 
 def test_a_learn_phase(old, new):
     """The new images have the base's classes in their config, as inherited."""
-    dataset = build('learn', old, new)
+    dataset = build('learn', old, new, forgotten='left_out')
     assert list(dataset.branches) == ['retain', 'learn']
     assert names_in(dataset, 'retain') == [[['cat'], ['cow']]]
     assert names_in(dataset, 'learn') == [[['owl'], ['fox']]]
@@ -75,6 +75,20 @@ def test_forgotten_are_retained_meanwhile(old, new):
     assert names_in(dataset, 'retain') == [
         [['cat', 'dog'], ['cow'], ['dog']], [['cat', 'dog'], ['dog']]]
     assert names_in(dataset, 'learn') == [[['owl'], ['fox']]]
+
+
+def test_what_is_to_be_forgotten_is_retained_by_default(old, new):
+    shown = names_in(build('learn', old, new), 'retain')
+    assert shown == names_in(
+        build('learn', old, new, forgotten='labelled'), 'retain')
+    assert shown != names_in(
+        build('learn', old, new, forgotten='left_out'), 'retain')
+
+
+def test_without_a_class_to_forget_nothing_is_shown_of_any(old, new):
+    table = dict(base=OLD, learn=('owl', 'fox'))
+    assert names_in(build('learn', old, new, classes=table), 'retain') == [
+        [['cat', 'dog'], ['cow'], ['dog']]]
 
 
 def test_a_later_request_shows_what_was_learned_as_background(old, new):
@@ -151,7 +165,8 @@ def test_a_branch_whose_images_are_all_filtered(coco, new, lazy, objects,
     with pytest.raises(ValueError, match=(
             r"train_dataloader\.dataset, branch 'retain'.*"
             rf"\['cat', 'cow'\].*{key}")) as error:
-        build('learn', old, new, lazy_init=lazy).full_init()
+        build('learn', old, new, lazy_init=lazy,
+              forgotten='left_out').full_init()
     assert str(Path(old['data_root'], 'ann.json')) in str(error.value)
 
 
@@ -209,7 +224,8 @@ def test_mosaic_sees_the_images_of_its_branch_alone(coco):
         ])
     dataset = build('learn', mix, dict(ann_file=new['ann_file'],
                                        data_prefix=new.get('data_prefix', {}),
-                                       data_root=new.get('data_root', '')))
+                                       data_root=new.get('data_root', '')),
+                    forgotten='left_out')
     for branch, allowed in (('retain', {'cat', 'cow'}),
                             ('learn', {'owl', 'fox'})):
         seen = [

@@ -15,6 +15,7 @@ train_dataloader = dict(
         _delete_=True,
         type='mmswap.SwapDataset',
         phase='learn',
+        forgotten='left_out',
         classes=classes,
         old=_base_.train_dataloader.dataset,
         new=dict(

@@ -6,7 +6,8 @@ loader = dict(
     num_workers=4,
     persistent_workers=True,
     sampler=dict(type='mmswap.SwapSampler', retain=2, target=2))
-swap_set = dict(type='mmswap.SwapDataset', phase='learn')
+swap_set = dict(
+    type='mmswap.SwapDataset', phase='learn', forgotten='left_out')
 optim = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=1e-4, weight_decay=1e-4),

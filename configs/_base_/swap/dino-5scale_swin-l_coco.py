@@ -17,7 +17,11 @@ train_dataloader = dict(
     num_workers=4,
     persistent_workers=True,
     sampler=dict(_base_.swap_sampler, retain=2, target=2),
-    dataset=dict(type='mmswap.SwapDataset', phase='learn', old=train_set))
+    dataset=dict(
+        type='mmswap.SwapDataset',
+        phase='learn',
+        forgotten='left_out',
+        old=train_set))
 # The images of each data set stand for its own splits.
 val_set = _base_.val_dataloader.dataset
 val_dataloader = dict(

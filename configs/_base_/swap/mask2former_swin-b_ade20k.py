@@ -19,7 +19,10 @@ train_dataloader = dict(
     persistent_workers=True,
     sampler=dict(_base_.swap_sampler, retain=3, target=3),
     dataset=dict(
-        type='mmswap.SwapDataset', phase='learn', old=_base_.train_set))
+        type='mmswap.SwapDataset',
+        phase='learn',
+        forgotten='left_out',
+        old=_base_.train_set))
 # The images of each data set stand for its own splits.
 val_dataloader = dict(
     dataset=dict(

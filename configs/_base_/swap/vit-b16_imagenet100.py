@@ -21,6 +21,7 @@ train_dataloader = dict(
     dataset=dict(
         type='mmswap.SwapDataset',
         phase='learn',
+        forgotten='left_out',
         old=_base_.train_set,
         subset=dict(old=dict(shots=130))))
 # The images of each data set stand for its own splits.

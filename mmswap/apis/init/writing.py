@@ -9,6 +9,7 @@ from mmswap.apis.init.layout import WIDTH, Code, Node, assignment
 from mmswap.apis.init.names import find_reference
 from mmswap.apis.init.optimizer import optim_wrapper
 from mmswap.apis.init.plan_file import plan_statements
+from mmswap.datasets.phase_branches import forgotten_by_default
 
 # Class names that take more lines than this get a file of their own.
 _NAME_LINES = 3
@@ -108,9 +109,8 @@ def _later(swap: Swap, phase: str, first: str) -> List[_Statement]:
     """A config that says only what differs from the first."""
     length = swap.length(phase)
     objective = dict(_delete_=True, type=swap.objective(phase))
-    dataset = dict(phase=_data_phase(phase))
-    if swap.forgotten(phase) != swap.forgotten(first):
-        dataset['forgotten'] = swap.forgotten(phase)
+    dataset = dict(
+        phase=_data_phase(phase), **_shown(swap, phase, **_shown(swap, first)))
     statements: List[_Statement] = [
         (_title(swap, phase), '_base_', f'./{swap.name(first)}'),
         (None, 'model', dict(objective=objective)),
@@ -180,14 +180,21 @@ def _train_dataloader(swap: Swap, phase: str) -> Node:
             dataset[key] = value
     if swap.all_labels and swap.old is not None:
         dataset['new_labels'] = 'all'
-    if swap.forgotten(phase) != 'left_out':
-        dataset['forgotten'] = swap.forgotten(phase)
+    dataset.update(_shown(swap, phase))
     return dict(
         _delete_=True, batch_size=retain + target, num_workers=workers,
         persistent_workers=workers > 0,
         sampler=dict(
             type='mmswap.SwapSampler', retain=retain, target=target),
         dataset=dataset)
+
+
+def _shown(swap: Swap, phase: str,
+           forgotten: Optional[str] = None) -> Dict[str, str]:
+    """The argument ``forgotten``, where it is not inherited or the default."""
+    wanted = swap.forgotten(phase)
+    there = forgotten or forgotten_by_default(phase_kind(phase), swap.forget)
+    return {} if wanted == there else dict(forgotten=wanted)
 
 
 def _evaluator(swap: Swap) -> Node:

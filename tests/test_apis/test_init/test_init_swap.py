@@ -37,12 +37,15 @@ def run(digits, name=DETECTOR, new=LEARN, forget=('three', 'five'),
             for path in paths}
 
 
+def built(cfg):
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        return DATASETS.build(cfg.train_dataloader.dataset)
+
+
 def branches(cfg):
     """How many images each data set of each branch has."""
-    with DefaultScope.overwrite_default_scope(cfg.default_scope):
-        built = DATASETS.build(cfg.train_dataloader.dataset)
     return {name: [len(d) for d in sets]
-            for name, sets in built.branches.items()}
+            for name, sets in built(cfg).branches.items()}
 
 
 def test_detection(digits):
@@ -70,7 +73,10 @@ def test_detection(digits):
     assert learn.load_from == str(digits(DETECTOR))
     assert forget.model.objective == dict(
         type='mmswap.ClassForgetObjective')
-    assert learn.train_dataloader.dataset.forgotten == 'labelled'
+    # What is to be forgotten is retained until then, the default.
+    assert 'forgotten' not in learn.train_dataloader.dataset
+    assert [part.keep for part in built(learn).branches['retain']] == 2 * [
+        ['retain', 'forget']]
     assert forget.train_dataloader.dataset.forgotten == 'background'
     assert forget.train_dataloader.dataset.phase == 'forget'
     assert forget.load_from == (
@@ -91,7 +97,7 @@ def test_semantic_maps(digits):
     assert cfg.val_dataloader.dataset.keep == ['retain', 'forget']
     assert cfg.val_evaluator.images == 'split'
     # A pixel always has a class: forgotten as published.
-    assert 'forgotten' not in cfg.train_dataloader.dataset
+    assert cfg.train_dataloader.dataset.forgotten == 'left_out'
     text = Path('fcn_r18-nano_base_learn.py').read_text()
     assert 'eight 9, nine 10' in text
     assert all(map(sum, branches(cfg).values()))
@@ -127,7 +133,7 @@ def test_to_forget_first(digits):
     assert first.load_from == str(digits(DETECTOR))
     assert learn.load_from.endswith('base_forget-first/iter_300.pth')
     # What was forgotten is not to be learned again.
-    assert 'forgotten' not in learn.train_dataloader.dataset
+    assert learn.train_dataloader.dataset.forgotten == 'left_out'
     assert first.train_dataloader.dataset.forgotten == 'background'
     # Nothing is learned yet that could be retained: the old images, and those
     # of what is forgotten without its labels.

@@ -91,7 +91,7 @@ def init():
 def test_it_is_what_init_writes(site):
     site(400)
     init()
-    for phase, limit in (('learn', 23), ('forget', 6)):
+    for phase, limit in (('learn', 22), ('forget', 6)):
         text = Path(f'site_{phase}.py').read_text()
         assert text == written(phase.capitalize())
         assert len(code_lines(text)) <= limit
