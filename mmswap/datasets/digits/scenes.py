@@ -5,10 +5,12 @@ stands in front of. scikit-learn carries the UCI handwritten digits (1,797
 images of 8x8 pixels); here they are enlarged, tinted and composed on coloured
 noise, with the annotations of each task.
 
-Scenes come in three sets, so that a swap has the data that a user would have:
+Scenes come in four sets, so that a swap has the data that a user would have:
 
 * ``base``: digits 0-7, what the base model was trained on;
 * ``learn``: digits 8 and 9, the new classes;
+* ``mixed``: the new classes among old ones. Nothing tells of the latter: they
+  are without a box, and background in all maps. There are no single ones;
 * ``val``: all ten digits together, written by other hands than the two above.
 
 Below the root folder are, with ``<set>`` for the name of a set:
@@ -44,7 +46,7 @@ NUM_BASE = 8
 FORGET: Tuple[str, ...] = ('three', 'five')
 
 # Counted up when files are added, so that older folders get them too.
-_FILES = 2
+_FILES = 3
 _VAL_SHARE = 5  # every 5th written digit of a class is kept for validation
 
 
@@ -132,11 +134,20 @@ def make_scene(digits: Dict[int, np.ndarray],
 
 def _write_scenes(writer: SceneWriter, digits: Dict[int, np.ndarray],
                   labels: Sequence[int], count: int, size: int,
-                  rng: np.random.Generator) -> None:
-    """Write the scenes of one set, two to five digits in each."""
+                  rng: np.random.Generator,
+                  told: Sequence[int] = ()) -> None:
+    """Write the scenes of one set, two to five digits in each.
+
+    With ``told`` each has one of these at least, and annotations of these
+    alone.
+    """
     for _ in range(count):
         wanted = rng.choice(labels, int(rng.integers(2, 6))).tolist()
-        writer.add(*make_scene(digits, wanted, size, rng))
+        if told:
+            wanted[0] = rng.choice(told)
+        picture, objects = make_scene(digits, wanted, size, rng)
+        writer.add(picture, [each for each in objects
+                             if not told or each['label'] in told])
     writer.finish()
 
 
@@ -167,7 +178,8 @@ def make_digit_scenes(root: Path, seed: int = 0, base: int = 2000,
         root: The folder to write to; made where it is missing.
         seed: Seed of every random choice.
         base: Number of scenes with the digits 0-7, and of single digits.
-        learn: Number of scenes with the digits 8 and 9, and of single digits.
+        learn: Number of scenes with the digits 8 and 9, and of single digits;
+            and of scenes with all ten of which 8 and 9 alone are labelled.
         val: Number of scenes with all ten digits, and of single digits.
         size: Side of the square scenes in pixels, at least 64. Single digits
             take half of it, at least 48.
@@ -199,4 +211,8 @@ def make_digit_scenes(root: Path, seed: int = 0, base: int = 2000,
         _write_singles(root / 'single' / name, digits, labels, count,
                        max(size // 2, 48),
                        np.random.default_rng((seed, offset, 1)))
+    new = every[NUM_BASE:]
+    _write_scenes(
+        SceneWriter(root, 'mixed', CLASSES, new), _written_digits(False),
+        every, learn, size, np.random.default_rng((seed, 3)), new)
     write_file(stamp, json.dumps(recipe).encode())

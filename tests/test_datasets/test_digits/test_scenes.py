@@ -207,6 +207,30 @@ def test_each_set_asks_for_its_own_hands(monkeypatch, tmp_path, name,
     assert asked[list(LABELS).index(name)] is validation
 
 
+def test_mixed_scenes_tell_of_new_digits_alone(monkeypatch, tmp_path):
+    drawn = []
+    made = digit_scenes.make_scene
+    monkeypatch.setattr(digit_scenes, 'make_scene', lambda *args: (
+        drawn.append(made(*args)) or drawn[-1]))
+    make_digit_scenes(tmp_path, seed=3, base=1, learn=40, val=1, size=96)
+    shown = drawn[-40:]
+    coco = COCO(str(tmp_path / 'annotations/mixed.json'))
+    assert [c['name'] for c in coco.loadCats(coco.getCatIds())] == [
+        'eight', 'nine']
+    labels = set()
+    for (picture, objects), image in zip(shown, coco.loadImgs(
+            coco.getImgIds())):
+        file = tmp_path / 'images/mixed' / image['file_name']
+        assert np.array_equal(cv2.imread(str(file)), picture)
+        boxes = [a['bbox'] for a in coco.imgToAnns[image['id']]]
+        assert boxes == [o['bbox'] for o in objects if o['label'] > 7] != []
+        semantic = cv2.imread(str(
+            tmp_path / 'semantic_bg/mixed' / image['file_name']), 0)
+        assert set(np.unique(semantic)) <= {0, 9, 10}
+        labels |= {o['label'] for o in objects}
+    assert labels == set(range(10))
+
+
 def test_scene_shows_the_written_digits():
     full = {0: np.ones((1, 8, 8)), 1: np.zeros((1, 8, 8))}
     full[1][0, 2:6, 3:5] = 1
