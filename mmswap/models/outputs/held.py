@@ -13,7 +13,7 @@ places of both passes must be the same. Those of a two-stage DETR are not, as
 its queries are the likeliest of the encoder's outputs, which are held instead;
 nor those of RoI heads, which are refused.
 """
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import (
     Any,
     Dict,
@@ -40,6 +40,20 @@ from mmswap.models.outputs.head_outputs import (
 from mmswap.models.outputs.observer_plan import ObserverPlan, is_sigmoid
 
 
+def can_hold(plan: ObserverPlan) -> bool:
+    """Whether a model has places at which two passes can be compared.
+
+    Args:
+        plan: Of the model.
+
+    Returns:
+        False with RoI heads, whose RoIs differ from pass to pass, and
+        without a head that has one output a class at each place.
+    """
+    return not hasattr(plan.model, 'roi_head') and any(
+        plan.layers[head] for head in plan.losses)
+
+
 class HeldOutputs:
     """Compares a model with the base model that it has within.
 
@@ -58,22 +72,19 @@ class HeldOutputs:
     def __init__(self, plan: ObserverPlan, table: ClassTable,
                  forgets: bool) -> None:
         model = plan.model
-        if hasattr(model, 'roi_head'):
+        if not can_hold(plan):
             raise ValueError(
                 'model.objective.hold_weight must be 0 for a model with RoI '
-                'heads, whose RoIs differ from pass to pass; pseudo-labels '
-                f'hold what it knows, got a {type(model).__name__}')
+                'heads, whose RoIs differ from pass to pass, and for one '
+                'without a head that has one output a class at each place; '
+                'pseudo-labels hold what it knows, got a '
+                f'{type(model).__name__}')
         self._plan = plan
         self._two_stage = bool(getattr(model, 'as_two_stage', False))
         self._heads: Dict[str, nn.Module] = {
             head: model.get_submodule(head) for head in plan.losses
             if plan.layers[head]
         }
-        if not self._heads:
-            raise ValueError(
-                'model.objective.hold_weight must be 0 for a model without a '
-                'head that has one output a class at each place, got a '
-                f'{type(model).__name__}')
         self._retain = list(table.labels('retain'))
         self._learn = list(table.labels('learn'))
         self._forget = list(table.labels('forget'))
@@ -96,13 +107,20 @@ class HeldOutputs:
             stack.enter_context(torch.random.fork_rng(devices))
             stack.enter_context(without_adapter(model))
             stack.enter_context(at_rest(model))
-            found = stack.enter_context(self.watch())
+            found = stack.enter_context(self.watch(ends=True))
+            # Losses, which nobody asks for, would come after that.
+            stack.enter_context(suppress(_AllSaid))
             model(**batch, mode='loss')
         return self.take(found)
 
     @contextmanager
-    def watch(self) -> Iterator['Seen']:
-        """Watch the heads during one pass."""
+    def watch(self, ends: bool = False) -> Iterator['Seen']:
+        """Watch the heads during one pass.
+
+        Args:
+            ends: End the pass, by an exception, when all heads that are
+                called as a whole have said what they say.
+        """
         seen = Seen({}, {})
         handles = []
 
@@ -110,6 +128,8 @@ class HeldOutputs:
             def hook(module: nn.Module, args: Any, output: Any) -> None:
                 del module, args
                 seen.heads[head] = flat_tensors(output)
+                if ends and seen.heads.keys() == self._heads.keys():
+                    raise _AllSaid
             return hook
 
         def after_layer(head: str) -> Any:
@@ -201,6 +221,10 @@ class HeldOutputs:
             weight = weight * (
                 1 - new.probabilities()[..., self._learn].amax(-1))
         return weight
+
+
+class _AllSaid(Exception):
+    """Ends a pass of which the losses are not wanted."""
 
 
 def _bernoulli_kl(old: Tensor, new: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from torch.nn import functional as F
 from toy_classifier import make_model, move, step_loss
 
 from mmswap.class_table import ClassTable
+from mmswap.models.outputs.at_rest import at_rest
 from mmswap.models.outputs.head_outputs import HeadOutput, head_outputs
 from mmswap.models.outputs.held import HeldOutputs
 from mmswap.models.outputs.observer_plan import ObserverPlan
@@ -239,6 +240,30 @@ def test_detectors_of_the_digits(name, build_swap, make_batch,
     grads = {n for n, p in swap.named_parameters()
              if p.grad is not None and p.grad.abs().sum() > 0}
     assert any('encoder' in n or 'pixel_decoder' in n for n in grads)
+
+
+@pytest.mark.parametrize('name', ['mask2former', 'dino'])
+def test_no_loss_of_the_base_is_asked_for(name, build_swap, make_batch):
+    """And what is said is what a pass with its losses says."""
+    swap = build_swap(name, objective=HOLD).train()
+    batch = swap.data_preprocessor(dict(retain=make_batch(2, 1)),
+                                   True)['retain']
+    losses = []
+    head = swap.model.get_submodule(
+        'panoptic_head' if name == 'mask2former' else 'bbox_head')
+    handle = head.loss_cls.register_forward_hook(
+        lambda *args: losses.append(args))
+    said = swap.objective.held.of_base(batch)
+    assert not losses
+    with torch.no_grad(), at_rest(swap.model), \
+            swap.objective.held.watch() as found:
+        swap.model(**batch, mode='loss')
+    handle.remove()
+    assert losses
+    whole = swap.objective.held.take(found)
+    assert len(said) == len(whole) > 0
+    for short, long in zip(said, whole):
+        torch.testing.assert_close(short.logits, long.logits)
 
 
 def test_yolox(det_scope, build_stock, make_batch, randomise_adapter):
