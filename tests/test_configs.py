@@ -1,6 +1,7 @@
 """Every config of the digits parses and builds, and a forget config changes
 its learn config where it should and nowhere else."""
 import functools
+import json
 from pathlib import Path
 
 import mmengine
@@ -39,6 +40,15 @@ def _name(path):
 def scenes(tmp_path_factory):
     folder = tmp_path_factory.mktemp('configs')
     make_digit_scenes(folder / 'data/digits', base=12, learn=6, val=4)
+    # As `mmswap pseudo-label` would write it: with labels of old digits.
+    labels = folder / 'data/digits/annotations'
+    mixed = json.loads((labels / 'mixed.json').read_text())
+    known = json.loads((labels / 'val.json').read_text())
+    found = [dict(each, id=10 * each['id'] + category, category_id=category)
+             for each in mixed['annotations'] for category in (1, 4)]
+    (labels / 'mixed_all.json').write_text(json.dumps(dict(
+        mixed, annotations=mixed['annotations'] + found,
+        categories=known['categories'])))
     return folder
 
 
