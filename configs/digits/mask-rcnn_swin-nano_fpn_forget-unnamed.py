@@ -4,4 +4,6 @@ _base_ = './mask-rcnn_swin-nano_fpn_forget.py'
 # shown without its label, and its class alone is driven away, to no object.
 model = dict(objective=dict(_delete_=True, type='mmswap.ClassForgetObjective'))
 train_dataloader = dict(dataset=dict(forgotten='background'))
-load_from = 'work_dirs/mask-rcnn_swin-nano_fpn_learn-retaining/iter_600.pth'
+train_cfg = dict(max_iters=600, val_interval=600)
+param_scheduler = [dict(_base_.param_scheduler[0], end=600)]
+load_from = 'work_dirs/mask-rcnn_swin-nano_fpn_learn-retaining/iter_1000.pth'

@@ -7,4 +7,4 @@ train_dataloader = dict(
             _base_.train_dataloader.dataset.old,
             ann_file='annotations/mixed_all.json',
             data_prefix=dict(img='images/mixed/'))))
-load_from = 'work_dirs/mask2former_swin-nano_learn-new-alone/iter_600.pth'
+load_from = 'work_dirs/mask2former_swin-nano_learn-new-alone/iter_1000.pth'

@@ -4,5 +4,5 @@ _base_ = './mask2former_swin-nano_learn.py'
 # what is learned.
 train_dataloader = dict(dataset=dict(forgotten='labelled'))
 # With more to keep apart, it learns more slowly.
-train_cfg = dict(max_iters=600, val_interval=600)
-param_scheduler = [dict(_base_.param_scheduler[0], end=600)]
+train_cfg = dict(max_iters=1000, val_interval=1000)
+param_scheduler = [dict(_base_.param_scheduler[0], end=1000)]

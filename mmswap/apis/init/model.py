@@ -1,16 +1,17 @@
 """What a base model tells when it is built."""
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, cast
 
 from mmengine.registry import MODELS as MMENGINE_MODELS
-from torch import nn
+from torch import Tensor, nn
 
 from mmswap.apis.config import model_config
 from mmswap.apis.init.stock import Stock, scope_of
 from mmswap.class_table import ClassTable
 from mmswap.models.adapters.targets import matching_targets
 from mmswap.models.checkpoints import checkpoint_kind
-from mmswap.models.outputs.observer_plan import ObserverPlan
+from mmswap.models.outputs.held import can_hold
+from mmswap.models.outputs.observer_plan import ObserverPlan, is_sigmoid
 from mmswap.registry import MODELS
 
 
@@ -22,10 +23,13 @@ class ModelFacts(NamedTuple):
             where it is the default, the feed-forward layers of transformers.
         has_class_loss: Whether its losses of classes can be watched, as
             ``ClassForgetObjective`` needs it.
+        is_dense: Whether it tells classes by sigmoids at each position of
+            maps, as one-stage detectors do.
     """
 
     targets: Optional[List[str]]
     has_class_loss: bool
+    is_dense: bool
 
 
 def find_facts(stock: Stock, num_classes: int) -> ModelFacts:
@@ -40,10 +44,11 @@ def find_facts(stock: Stock, num_classes: int) -> ModelFacts:
     """
     with scope_of(stock.scope):
         model: nn.Module = MMENGINE_MODELS.build(model_config(stock.cfg))
-    has_class_loss = bool(ObserverPlan(model, num_classes).losses)
+    plan = ObserverPlan(model, num_classes)
+    told = bool(plan.losses), _is_dense(plan)
     found = matching_targets(model)
     if 'ffn' in found:
-        return ModelFacts(None, has_class_loss)
+        return ModelFacts(None, *told)
     chosen = [name for name in found if name != 'attention'] or found
     if not chosen:
         raise ValueError(
@@ -51,7 +56,14 @@ def find_facts(stock: Stock, num_classes: int) -> ModelFacts:
             'residual blocks or fully connected layers of RoI heads, got a '
             f'{type(model).__name__} without; adapter.targets of your own '
             'configs may be regular expressions')
-    return ModelFacts(chosen, has_class_loss)
+    return ModelFacts(chosen, *told)
+
+
+def _is_dense(plan: ObserverPlan) -> bool:
+    layers = [layer for head in plan.losses for layer in plan.layers[head]]
+    losses = [loss for found in plan.losses.values() for loss in found]
+    return can_hold(plan) and all(map(is_sigmoid, losses)) and all(
+        cast(Tensor, layer.weight).dim() > 2 for layer in layers)
 
 
 def check_fits(stock: Stock, table: ClassTable, targets: Optional[List[str]],

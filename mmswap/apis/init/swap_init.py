@@ -132,7 +132,7 @@ def plan_swap(stock_config: Union[str, Path],
         requests, lengths['forget'])] if len(requests) > 1 else []
     return Swap(
         stock, path, base, learn, names, table.stuff, facts.targets,
-        stock.scope == 'mmdet' and facts.has_class_loss,
+        stock.scope == 'mmdet' and facts.has_class_loss, facts.is_dense,
         None if kind.without_old else kind.old_set('train_dataloader'),
         new and kind.new_set(new), all_labels,
         kind.labels_of_new(base, learn),

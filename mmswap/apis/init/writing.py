@@ -69,7 +69,7 @@ def _whole(swap: Swap, phase: str, base: Node,
         classes=Code('classes'))
     if swap.targets is not None:
         model['adapter'] = dict(targets=swap.targets)
-    model['objective'] = dict(type=swap.objective(phase))
+    model['objective'] = swap.objective(phase)
     length = swap.length(phase)
     statements: List[_Statement] = [
         (_title(swap, phase), '_base_', base),
@@ -108,7 +108,7 @@ def _whole(swap: Swap, phase: str, base: Node,
 def _later(swap: Swap, phase: str, first: str) -> List[_Statement]:
     """A config that says only what differs from the first."""
     length = swap.length(phase)
-    objective = dict(_delete_=True, type=swap.objective(phase))
+    objective = dict(_delete_=True, **swap.objective(phase))
     dataset = dict(
         phase=_data_phase(phase), **_shown(swap, phase, **_shown(swap, first)))
     statements: List[_Statement] = [

@@ -10,6 +10,8 @@ from mmengine.registry import MODELS, DefaultScope
 
 from mmswap.apis import run_swap
 from mmswap.apis.init import Settings, Source, init_swap
+from mmswap.apis.init.model import find_facts
+from mmswap.apis.init.stock import read_stock
 
 ANNOTATIONS = Path('data/digits/annotations')
 # Mosaics of 64 pixels instead of 640, for the run.
@@ -77,3 +79,19 @@ def test_it_runs(paths):
     assert list(report['checkpoints']) == ['site_forget-first', 'site_learn']
     log, = Path('w/site_forget-first').glob('*/*.log')
     assert 'forget_total' in log.read_text()
+
+
+def test_what_a_dense_head_says_is_held(paths):
+    for phase in ('forget-first', 'learn'):
+        objective = Config.fromfile(paths[phase]).model.objective
+        assert objective.hold_weight == 1
+
+
+@pytest.mark.parametrize('name, dense', [
+    ('atss/atss_r50_fpn_1x_coco.py', True),
+    ('retinanet/retinanet_r50_fpn_1x_coco.py', False),  # Nine anchors each.
+    ('deformable_detr/deformable-detr_r50_16xb2-50e_coco.py', False),
+    ('faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py', False),
+])
+def test_heads_that_are_dense(name, dense):
+    assert find_facts(read_stock(f'mmdet::{name}'), 80).is_dense is dense
