@@ -143,7 +143,7 @@ def test_the_configs(benchmark, photos, tmp_path):
     for name in swaps.SWAPS:
         configs = swaps.write_swap(
             name, photos, stock, checkpoint, tmp_path / name,
-            tmp_path / 'raccoon/dog/found.json')
+            tmp_path / 'raccoon/dog/found.json', 7)
         for path in configs:
             cfg = Config.fromfile(path)
             with DefaultScope.overwrite_default_scope('mmdet'):
@@ -162,8 +162,13 @@ def test_the_configs(benchmark, photos, tmp_path):
     assert set(branches) == {
         (name, phase) for name, swap in swaps.SWAPS.items()
         for phase in ('learn', 'forget')[:1 + swap.forgets]}
-    assert Config.fromfile(
-        str(tmp_path / 'full/learn.py')).model.trains == 'all'
+    learns = {name: Config.fromfile(str(tmp_path / name / 'learn.py'))
+              for name in swaps.SWAPS}
+    assert all(cfg.train_cfg.max_epochs == 7 for cfg in learns.values())
+    assert learns['full'].model.trains == 'all'
+    assert {name: cfg.model.objective.hold_weight
+            for name, cfg in learns.items()} == dict(
+                old=1, old_pseudo=1, few=1, none=1, held=2, lora=0, full=0)
 
 
 @pytest.mark.slow

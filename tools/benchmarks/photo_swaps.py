@@ -104,7 +104,8 @@ SWAPS: Dict[str, Swap] = dict(
 PHASES = ('learn', 'forget')
 _FEW = 10
 # The rate at which a stock detector is fine-tuned, a tenth of its own.
-_ALL_WEIGHTS = """model = dict(adapter=None, trains='all')
+_ALL_WEIGHTS = """model = dict(
+    adapter=None, trains='all', objective=dict(hold_weight=0.))
 optim_wrapper = dict(optimizer=dict(
     _delete_=True, type='SGD', lr=1e-3, momentum=.9, weight_decay=5e-4))
 """
@@ -120,10 +121,7 @@ train_dataloader = dict(
         _delete_=True, type='mmswap.SwapDataset', branches=dict(
             learn=dict({}, classes=_base_.classes))))
 """
-# As init has it for as many images as were found.
-_LENGTH = """train_cfg = dict(max_epochs=20, val_interval=20)
-param_scheduler = [dict(type='CosineAnnealingLR', T_max=20)]
-"""
+_NOT_HELD = 'model = dict(objective=dict(hold_weight=0.))\n'
 
 
 def write_stock(photos: Photos, path: Path, workers: int) -> Path:
@@ -143,7 +141,7 @@ def write_stock(photos: Photos, path: Path, workers: int) -> Path:
 
 
 def write_swap(name: str, photos: Photos, stock: Path, checkpoint: Path,
-               out: Path, found: Path) -> List[str]:
+               out: Path, found: Path, learn_epochs: int) -> List[str]:
     """Write the configs of a swap: those of ``mmswap init``, and changes.
 
     Args:
@@ -153,6 +151,7 @@ def write_swap(name: str, photos: Photos, stock: Path, checkpoint: Path,
         checkpoint: The base checkpoint.
         out: Folder for the configs.
         found: A json of images to forget on, found among unlabelled ones.
+        learn_epochs: How long the learn phase trains.
 
     Returns:
         The configs, in order.
@@ -167,25 +166,28 @@ def write_swap(name: str, photos: Photos, stock: Path, checkpoint: Path,
         Source('--val', photos.root / photos.val, photos.root), out,
         Settings(without_old=swap.old == 'none' and not alone), force=True)
     old = Config.fromfile(str(stock)).train_dataloader.dataset.to_dict()
-    changes: Dict[str, str] = {}
+    changes = dict.fromkeys(PHASES, '')
     if swap.old == 'few':
         changes = dict.fromkeys(
             PHASES, _dataset(f'subset=dict(old=dict(shots={_FEW}))'))
     elif alone:
         new = dict(type='mmswap.ClassSubset', keep='learn',
                    dataset=dict(old, ann_file=ann))
-        changes = dict(learn=_dataset(
+        changes['learn'] = _dataset(
             "_delete_=True, type='mmswap.SwapDataset', "
             f'branches=dict.fromkeys(("retain", "learn"), dict({new!r}, '
-            'classes=_base_.classes))'))
+            'classes=_base_.classes))')
     elif swap.old == 'none':
         images = dict(old, ann_file=found.resolve().as_posix())
-        changes = dict(forget=_dataset(
-            f"new_labels='all', old={images!r}") + _LENGTH)
+        changes['forget'] = _dataset(
+            f"new_labels='all', old={images!r}") + _length(20)
+    changes['learn'] += _length(learn_epochs)
     if swap.trains == 'all':
         changes['learn'] += _ALL_WEIGHTS
-    if swap.holds:
-        changes['learn'] = _HELD.format(dict(
+    elif alone:
+        changes['learn'] += _NOT_HELD
+    elif swap.holds:
+        changes['learn'] += _HELD.format(dict(
             type='mmswap.ClassSubset', keep='all', showing='learn',
             dataset=dict(old, ann_file=ann)))
     configs = []
@@ -194,9 +196,15 @@ def write_swap(name: str, photos: Photos, stock: Path, checkpoint: Path,
         if phase in PHASES:
             child = path.with_name(f'{phase}.py')
             child.write_text(
-                f"_base_ = './{path.name}'\n{changes.get(phase, '')}")
+                f"_base_ = './{path.name}'\n{changes[phase]}")
             configs.append(str(child))
     return configs
+
+
+def _length(epochs: int) -> str:
+    return (f'train_cfg = dict(max_epochs={epochs}, val_interval={epochs})\n'
+            f"param_scheduler = [dict(type='CosineAnnealingLR', "
+            f'T_max={epochs})]\n')
 
 
 def _dataset(changes: str) -> str:

@@ -43,6 +43,10 @@ def parse_args(args: Optional[Sequence[str]] = None) -> argparse.Namespace:
     parser.add_argument(
         '--cells', action='store_true', help='swap blood cells')
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
+    parser.add_argument(
+        '--learn-epochs', type=int, default=20,
+        help='length of the learn phases (default: %(default)s, as init '
+        'writes for 30 to 400 new images)')
     parser.add_argument('--workers', type=int, default=2)
     parser.add_argument(
         '--cfg-options', nargs='+', action=DictAction, default={},
@@ -172,7 +176,8 @@ def main(given: Optional[Sequence[str]] = None) -> None:
         for seed in args.seeds:
             for name in args.swaps:
                 configs = write_swap(name, photos, stock, base,
-                                     folder / 'configs' / name, found)
+                                     folder / 'configs' / name, found,
+                                     args.learn_epochs)
                 report = run_swap(
                     configs, folder / f'{name}_{seed}', cfg_options={
                         'randomness.seed': seed, **args.cfg_options})
