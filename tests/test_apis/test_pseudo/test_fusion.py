@@ -4,8 +4,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from mmdet.evaluation.functional import INSTANCE_OFFSET
 from mmdet.models import HeuristicFusionHead, MaskFormerFusionHead
-from mmdet.structures import INSTANCE_OFFSET
 from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
 from torch import nn

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from mmdet.datasets import CocoPanopticDataset
-from mmdet.structures import INSTANCE_OFFSET
+from mmdet.evaluation.functional import INSTANCE_OFFSET
 from mmengine.config import Config
 from mmengine.registry import MODELS, DefaultScope
 
