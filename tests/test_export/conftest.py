@@ -61,7 +61,7 @@ def _detr(name):
 
 
 MAKE = dict(
-    dino=('mmdet', lambda: _digits('dino_swin-nano')),
+    dino=('mmdet', None),  # The one of ``read_config``.
     detr=('mmdet', lambda: _detr('detr')),
     conditional_detr=('mmdet', lambda: _detr('conditional')),
     dab_detr=('mmdet', lambda: _detr('dab')),
@@ -85,7 +85,8 @@ def build(request):
         library.register_all_modules(init_default_scope=False)
         scopes.append(DefaultScope.overwrite_default_scope(scope))
         scopes[-1].__enter__()
-        cfg = config()
+        cfg = config() if config else request.getfixturevalue(
+            'read_config')(name, 'base').model
         torch.manual_seed(3)
         model = MODELS.build(copy.deepcopy(cfg))
         if 'detr' in name or name == 'dino':
