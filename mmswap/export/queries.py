@@ -33,7 +33,8 @@ class LastLayer(nn.Module):
             image: Preprocessed, without padding, (1, 3, H, W).
         """
         from mmdet.structures import DetDataSample
-        size = tuple(image.shape[2:])
+        # Plain numbers: while it is traced, they are tensors.
+        size = tuple(int(side) for side in image.shape[2:])
         sample = DetDataSample(metainfo=dict(
             img_shape=size, batch_input_shape=size))
         scores, boxes = self.model(image, [sample], mode='tensor')[:2]
