@@ -75,14 +75,15 @@ def write_int8(path: Path, out: Path, method: str,
         if method == 'dynamic':
             quantization.quantize_dynamic(
                 str(prepared), str(out), op_types_to_quantize=_MATRICES,
-                **options)
+                nodes_to_exclude=_not_weights(prepared), **options)
         else:
             quantization.quantize_static(
                 str(prepared), str(out),
                 _reader(file.input_name, images or ()),
                 activation_type=quantization.QuantType.QUInt8,
                 op_types_to_quantize=['Conv', *_MATRICES],
-                nodes_to_exclude=_sensitive(prepared), **options)
+                nodes_to_exclude=[*_sensitive(prepared),
+                                  *_not_weights(prepared)], **options)
     finally:
         prepared.unlink(missing_ok=True)
     write_metadata(out, dict(file.metadata, int8=method))
@@ -98,6 +99,18 @@ def _sensitive(path: Path) -> List[str]:
     ends = {output.name for output in graph.output}
     last = [node for node in graph.node if ends.intersection(node.output)]
     return [node.name for node in (*convs[:1], *grouped, *last)]
+
+
+def _not_weights(path: Path) -> List[str]:
+    """Names of products with a constant that is no matrix.
+
+    As with the keys and values that queries of a DETR, which are the same for
+    each image, have in the first layer. onnxruntime cannot run them rounded.
+    """
+    graph = require('onnx').load(str(path)).graph
+    ranks = {each.name: len(each.dims) for each in graph.initializer}
+    return [node.name for node in graph.node if node.op_type == 'MatMul'
+            and any(ranks.get(name, 2) != 2 for name in node.input)]
 
 
 def _reader(name: str, images: Sequence[np.ndarray]) -> Any:

@@ -20,7 +20,8 @@ Sample = Any
 # (suffix of a part, its input) -> its outputs.
 Run = Callable[[str, Tensor], List[Any]]
 _SUPPORTED = ('single-stage detectors of mmdet (YOLOX, RTMDet, RetinaNet), '
-              'its two-stage ones with a StandardRoIHead (Mask R-CNN), '
+              'its two-stage ones with a StandardRoIHead (Mask R-CNN), DETR, '
+              'Conditional, DAB and Deformable DETR, DINO, '
               'EncoderDecoder of mmseg with a plain decode head, and '
               'ImageClassifier of mmpretrain')
 
@@ -92,8 +93,9 @@ class DenseDetector(ExportKind):
     """mmdet's single-stage detectors, whose heads see each place alone."""
 
     def matches(self, model: nn.Module) -> bool:
-        """See :meth:`ExportKind.matches`."""
-        return is_a(model, ['SingleStageDetector'])
+        """See :meth:`ExportKind.matches`; MaskFormer inherits from it too."""
+        return is_a(model, ['SingleStageDetector']) and hasattr(
+            model, 'bbox_head')
 
     def output_names(self, model: nn.Module) -> List[str]:
         """See :meth:`ExportKind.output_names`.

@@ -1,4 +1,5 @@
 """An ONNX file in the place of the model that it was made from."""
+import copy
 from typing import Any, Dict, List, Optional, Sequence
 
 import torch
@@ -40,7 +41,7 @@ class OnnxModel(BaseModel):
                  model: Dict[str, Any],
                  names: Optional[Sequence[str]] = None,
                  data_preprocessor: Optional[Dict[str, Any]] = None) -> None:
-        model = dict(model)
+        model = copy.deepcopy(model)  # DETRs of mmdet write into theirs.
         if data_preprocessor is not None:
             model.setdefault('data_preprocessor', data_preprocessor)
         stock = MMENGINE_MODELS.build(model)

@@ -1,12 +1,12 @@
 """Loading of panoptic annotations without panopticapi."""
 from typing import Any, Dict, Optional
 
-import mmcv
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmengine.fileio import get
 
 from mmswap.registry import TRANSFORMS
+from mmswap.tasks.panoptic_ids import ids_of_colours
 
 # What mmdet's loader writes where there is no segment.
 VOID = 255
@@ -80,13 +80,8 @@ class LoadPanopticAnnotations(BaseTransform):
             results['gt_seg_map'] = seg_map
 
     def _read_ids(self, path: str) -> np.ndarray:
-        """The segment ids in a file, written as colours."""
-        colours = mmcv.imfrombytes(
-            get(path, backend_args=self.backend_args),
-            flag='color',
-            channel_order='rgb',
-            backend=self.imdecode_backend).astype(np.int32)
-        return colours @ np.array([1, 256, 256**2], np.int32)
+        content = get(path, backend_args=self.backend_args)
+        return ids_of_colours(content, self.imdecode_backend).astype(np.int32)
 
     def __repr__(self) -> str:
         """The arguments."""

@@ -12,12 +12,12 @@ from typing import (
     Tuple,
 )
 
-import mmcv
 import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmengine.fileio import get
 
 from mmswap.registry import METRICS
+from mmswap.tasks.panoptic_ids import ids_of_colours
 from mmswap.tasks.panoptic_quality import (
     VOID_ID,
     match_segments,
@@ -105,11 +105,12 @@ class PanopticMetric(BaseMetric):
         num_classes = len(self.dataset_meta['classes'])
         truth, crowds, void = _sort_segments(sample['segments_info'],
                                              self._things(), num_classes)
-        truth_ids = self._read_ids(sample['seg_map_path'])
+        truth_ids = ids_of_colours(
+            get(sample['seg_map_path'], backend_args=self.backend_args))
         truth_ids[np.isin(truth_ids, void)] = VOID_ID
         return Segments(
             truth_ids, truth, crowds,
-            *_predicted(sample['pred_panoptic_seg'], num_classes))
+            *predicted_segments(sample['pred_panoptic_seg'], num_classes))
 
     def compute_metrics(self, results: List[np.ndarray]) -> Dict[str, float]:
         """Compute the qualities.
@@ -147,13 +148,6 @@ class PanopticMetric(BaseMetric):
             if name in meta['thing_classes']
         }
 
-    def _read_ids(self, path: str) -> np.ndarray:
-        """The segment ids in a file, written as colours."""
-        content = get(path, backend_args=self.backend_args)
-        colours = mmcv.imfrombytes(
-            content, flag='color', channel_order='rgb').astype(np.int64)
-        return colours @ np.array([1, 256, 256**2])
-
 
 def check_ground_truth(sample: Mapping[str, Any]) -> None:
     """Refuse a sample without the keys that ground truth is made from.
@@ -190,9 +184,19 @@ def _sort_segments(
     return truth, crowds, [s['id'] for s in segments if s['id'] not in truth]
 
 
-def _predicted(panoptic_seg: Mapping[str, Any],
-               num_classes: int) -> Tuple[np.ndarray, Dict[int, int]]:
-    """Ids, from 1, of the predicted segments and the label of each."""
+def predicted_segments(
+        panoptic_seg: Mapping[str, Any],
+        num_classes: int) -> Tuple[np.ndarray, Dict[int, int]]:
+    """The segments that a panoptic model of mmdet predicts.
+
+    Args:
+        panoptic_seg: Its ``pred_panoptic_seg``, with ``sem_seg`` (1, h, w).
+        num_classes: Of the model.
+
+    Returns:
+        The id of each pixel's segment, from 1, (h, w), and the label of each
+        segment; pixels of no class have ids without one.
+    """
     from mmdet.evaluation.functional import INSTANCE_OFFSET
     values, ids = np.unique(
         panoptic_seg['sem_seg'].cpu().numpy()[0], return_inverse=True)

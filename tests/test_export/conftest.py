@@ -1,4 +1,5 @@
 """Small models of the three libraries, and files made from them."""
+import copy
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,30 @@ def _mask_rcnn():
     return cfg
 
 
+def _detr(name):
+    """Two layers, and as many queries as a small image has places."""
+    folder, file = {
+        'detr': ('detr', 'detr_r50_8xb2-150e'),
+        'conditional': ('conditional_detr', 'conditional-detr_r50_8xb2-50e'),
+        'dab': ('dab_detr', 'dab-detr_r50_8xb2-50e'),
+        'deformable': ('deformable_detr', 'deformable-detr_r50_16xb2-50e')
+    }[name]
+    cfg = get_config(f'mmdet::{folder}/{file}_coco.py').model
+    cfg.backbone.init_cfg = None
+    cfg.num_queries = 20
+    cfg.bbox_head.num_classes = 5
+    cfg.encoder.num_layers = cfg.decoder.num_layers = 2
+    # Of a sigmoid every pair of query and class.
+    cfg.test_cfg = dict(max_per_img=20 if name == 'detr' else 100)
+    return cfg
+
+
 MAKE = dict(
+    dino=('mmdet', None),  # The one of ``read_config``.
+    detr=('mmdet', lambda: _detr('detr')),
+    conditional_detr=('mmdet', lambda: _detr('conditional')),
+    dab_detr=('mmdet', lambda: _detr('dab')),
+    deformable_detr=('mmdet', lambda: _detr('deformable')),
     mask_rcnn=('mmdet', _mask_rcnn),
     yolox=('mmdet', _yolox), rtmdet_ins=('mmdet', _rtmdet_ins),
     fcn=('mmseg', lambda: _digits('fcn_r18-nano')),
@@ -61,9 +85,13 @@ def build(request):
         library.register_all_modules(init_default_scope=False)
         scopes.append(DefaultScope.overwrite_default_scope(scope))
         scopes[-1].__enter__()
-        cfg = config()
+        cfg = config() if config else request.getfixturevalue(
+            'read_config')(name, 'base').model
         torch.manual_seed(3)
-        model = MODELS.build(cfg).eval().requires_grad_(False)
+        model = MODELS.build(copy.deepcopy(cfg))
+        if 'detr' in name or name == 'dino':
+            model.init_weights()  # Some of their tensors are empty before.
+        model.eval().requires_grad_(False)
         for param in model.parameters():
             param.add_(.05 * torch.randn_like(param))
         head, = (found for path, found in model.named_modules()

@@ -44,6 +44,6 @@ def test_what_is_no_number_is_farthest():
 def test_what_is_of_no_kind_is_refused(build_base, tmp_path):
     for name in ('onnx', 'onnxruntime'):
         pytest.importorskip(name)
-    with pytest.raises(TypeError, match='model.type .* got DINO'):
-        graph.write_graphs(build_base('dino'), tmp_path / 'a.onnx',
+    with pytest.raises(TypeError, match='model.type .* got Mask2Former'):
+        graph.write_graphs(build_base('mask2former'), tmp_path / 'a.onnx',
                            torch.randn(1, 3, 64, 64), {})

@@ -44,6 +44,21 @@ def test_depthwise_and_last_layers_keep_their_precision(export, tmp_path):
     assert len(kept) == len(grouped) + 1 + 9
 
 
+@pytest.mark.slow
+def test_constants_of_queries_keep_their_precision(export, batch, tmp_path):
+    """Rounded, the first self-attention of DINO's decoder would not run."""
+    model, *_, path = export('dino', 128)
+    assert choose_method(path) == 'dynamic'
+    out = write_int8(path, tmp_path / 'int8.onnx', 'dynamic')
+    assert out.stat().st_size < .6 * path.stat().st_size
+    image = model.data_preprocessor(
+        batch('mmdet', 1, (128, 128)), False)['inputs'].numpy()
+    exact, rounded = OnnxFile(path).run(image), OnnxFile(out).run(image)
+    for one, other in zip(exact, rounded):
+        assert one.shape == other.shape and np.isfinite(other).all()
+        assert (one != other).any()
+
+
 def test_what_is_missing_is_named(export, tmp_path):
     *_, path = export('fcn')
     with pytest.raises(ValueError, match='test_dataloader'):

@@ -1,5 +1,6 @@
 """Labels of old classes in new images: ``pseudo-label``."""
 import argparse
+from pathlib import Path
 from typing import List
 
 from mmswap.apis.commands.command import Command, add_trust
@@ -17,10 +18,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--images', required=True, metavar='DIR',
         help='folder of the images (default: none, it is needed)')
     add('--ann', metavar='PATH',
-        help='what is labelled in them: a COCO json, or for mmseg a folder of '
-        'maps (default: nothing is, and all images below DIR are labelled)')
+        help='what is labelled in them: a COCO json, of panoptic models a '
+        'panoptic one, or for mmseg a folder of maps (default: nothing is, '
+        'and all images below DIR are labelled)')
     add('--out', required=True, metavar='PATH',
-        help='what to write, those labels and the model\'s: a COCO json, for '
+        help='what to write, those labels and the model\'s: a COCO json, of '
+        'panoptic models with a folder of maps of that name beside it, for '
         'mmseg a folder of maps, for mmpretrain a folder with a folder of '
         'links for each class (default: none, it is needed)')
     add('--score', type=float, metavar='X',
@@ -45,13 +48,17 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--sheet-images', type=int, default=_DEFAULT.sheet_images,
         metavar='N', help='images on the contact sheet beside --out; 0 draws '
         'none (default: %(default)s)')
+    add('--maps', type=Path, metavar='DIR',
+        help='for panoptic models: folder of the maps that --ann lists '
+        '(default: the one beside it that has its name)')
     add_trust(parser)
 
 
 def _run(args: argparse.Namespace) -> None:
     settings = PseudoSettings(
         args.score, args.uncertain, args.overlap, tuple(args.showing),
-        tuple(args.unlabelled), args.val_images, args.sheet_images)
+        tuple(args.unlabelled), args.val_images, args.sheet_images,
+        args.maps)
     try:
         labels = pseudo_label(args.config, args.checkpoint, args.images,
                               args.out, args.ann, settings, args.trust)
@@ -89,7 +96,7 @@ PSEUDO_LABEL = Command(
     'new classes. What it is not sure of is marked as ignored, and what '
     'overlaps a label is left out. With --showing it finds images to forget '
     'a class on among unlabelled ones. A contact sheet is drawn: look at it. '
-    'For models of mmdet, mmseg and mmpretrain, but for panoptic ones.',
+    'For models of mmdet, panoptic ones too, of mmseg and of mmpretrain.',
     examples='mmswap pseudo-label site.py work_dirs/site/epoch_12.pth '
     '--images data/site/images --ann data/site/learn.json '
     '--out data/site/learn_all.json\n'

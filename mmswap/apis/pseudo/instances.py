@@ -1,6 +1,7 @@
 """Instances of the base model's classes, as a COCO json."""
 import json
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import List, Optional, Tuple
 
@@ -13,7 +14,7 @@ from mmswap.apis.pseudo.selection import (
     as_annotation,
     select,
 )
-from mmswap.apis.pseudo.sheet import Shown, draw_sheet
+from mmswap.apis.pseudo.sheet import Shown, draw_instances, draw_sheet
 from mmswap.apis.pseudo.thresholds import (
     DEFAULT_SCORE,
     Judged,
@@ -97,7 +98,8 @@ def _write(source: CocoImages, found: List[Found], classes: Tuple[str, ...],
     write_atomically(out, json.dumps(file))
     sheet = None
     if settings.sheet_images:
-        sheet = draw_sheet(shown, source.names, out.with_suffix('.jpg'),
+        draw = partial(draw_instances, categories=source.names)
+        sheet = draw_sheet(shown, draw, out.with_suffix('.jpg'),
                            settings.sheet_images)
     return PseudoLabels(out, sheet, classes, thresholds, dict(counts[0]),
                         dict(counts[1]), len(images))

@@ -1,6 +1,6 @@
 """Labels of the base model's classes, for whatever task it is for."""
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional
+from typing import Callable, Dict, Optional
 
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
@@ -9,6 +9,7 @@ from mmswap.apis.pseudo.base import PathLike, PseudoLabels, read_base
 from mmswap.apis.pseudo.folders import label_folders
 from mmswap.apis.pseudo.instances import label_instances
 from mmswap.apis.pseudo.maps import label_maps
+from mmswap.apis.pseudo.panoptic import label_panoptic
 from mmswap.apis.pseudo.selection import PseudoSettings
 
 _LABELLERS: Dict[str, Callable[..., PseudoLabels]] = dict(
@@ -30,8 +31,9 @@ def pseudo_label(config: PathLike,
         images: Folder of the images.
         out: What to write: of mmdet's models a COCO json, of what ``ann`` has
             and of the model's labels, which have ``score`` and ``pseudo``
-            too; of mmseg's a folder of maps; of mmpretrain's a folder with a
-            folder of links to images for each class.
+            too, and of panoptic ones a folder of maps beside it; of mmseg's a
+            folder of maps; of mmpretrain's a folder with a folder of links to
+            images for each class.
         ann: What a person labelled in them: a COCO json, or a folder of maps.
             None for all images below the folder, unlabelled.
         settings: See :class:`PseudoSettings`.
@@ -51,20 +53,16 @@ def pseudo_label(config: PathLike,
     if scope not in _LABELLERS:
         raise ValueError(f'default_scope of CONFIG must be one of '
                          f'{list(_LABELLERS)}, got {scope!r} in {config}')
-    _check_panoptic(cfg)
     with DefaultScope.overwrite_default_scope(scope):
         base = read_base(cfg, checkpoint, trust)
         base.check(settings.showing, '--showing')
         base.check(settings.unlabelled, '--unlabelled')
-        return _LABELLERS[scope](base, Path(images), Path(out),
-                                 None if ann is None else Path(ann), settings)
+        label = _LABELLERS[scope]
+        if base.predictor.num_things is not None:
+            label = label_panoptic
+        elif settings.maps is not None:
+            raise ValueError('--maps must be left out but for a panoptic '
+                             f'model, got {settings.maps}')
+        return label(base, Path(images), Path(out),
+                     None if ann is None else Path(ann), settings)
 
-
-def _check_panoptic(cfg: Any) -> None:
-    """Refuse a model whose answer is a map of segments."""
-    test_cfg = cfg.model.get('test_cfg') or {}
-    if test_cfg.get('panoptic_on'):
-        raise ValueError(
-            'model.test_cfg of CONFIG must not have panoptic_on, as segments '
-            'cannot be written as instances; with instance_on=True instead '
-            'the same model labels the things')

@@ -12,6 +12,7 @@ from mmengine.utils import ProgressBar
 
 from mmswap.apis.checkpoint import read_checkpoint
 from mmswap.apis.config import model_config, unwrap_pipeline_owner
+from mmswap.apis.pseudo.fusion import add_scores
 from mmswap.config.types import is_mmswap_type, type_name
 
 # A pipeline of its own is built of the loader's, without what is not there.
@@ -32,6 +33,8 @@ class Predictor:
         classes: The names of its classes, by label; None where the checkpoint
             does not say them.
         has_queries: Whether it classifies queries and not pixels.
+        num_things: How many of its classes are things, for one that predicts
+            panoptic segments; None for any other.
 
     Raises:
         FileNotFoundError: If the checkpoint is not there.
@@ -56,6 +59,7 @@ class Predictor:
                 f'{checkpoint}: {error}') from error
         self._device = get_device()
         self._model = revert_sync_batchnorm(model).to(self._device).eval()
+        self.num_things = add_scores(self._model)
         self.has_queries = any(
             hasattr(module, 'num_queries') for module in model.modules())
         owner = unwrap_pipeline_owner(cfg.val_dataloader.dataset)

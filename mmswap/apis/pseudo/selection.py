@@ -1,4 +1,5 @@
 """Which of a model's predictions are taken for objects."""
+from pathlib import Path
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from mmswap.tasks.instance_overlaps import box_ious
 _SAME_OBJECT = 0.7
 # This much of a box within a labelled one: a part of that object, or another
 # in front of it; a person could tell.
-_INSIDE = 0.7
+INSIDE = 0.7
 
 
 class PseudoSettings(NamedTuple):
@@ -28,11 +29,13 @@ class PseudoSettings(NamedTuple):
             prediction is left out, whatever its class.
         showing: Names of classes of which an image must show one to stay;
             none for all images.
-        unlabelled: Names of classes whose pixels in a person's map may be
+        unlabelled: Names of classes whose pixels in a person's maps may be
             something else: ``background``, where what was not to be labelled
             is called that.
         val_images: How many labelled images the scores are chosen on.
         sheet_images: How many images the contact sheet shows.
+        maps: For a panoptic model the folder of the maps that a person's json
+            lists; None for the one beside it that has its name.
     """
 
     score: Optional[float] = None
@@ -42,6 +45,7 @@ class PseudoSettings(NamedTuple):
     unlabelled: Tuple[str, ...] = ()
     val_images: int = 500
     sheet_images: int = 24
+    maps: Optional[Path] = None
 
     def check(self) -> None:
         """Refuse what is out of range.
@@ -83,7 +87,7 @@ def select(found: Found, thresholds: Thresholds,
         kept[i] = not (same[i, :i] & kept[:i]).any()
     found = found.take(kept)
     certain = found.scores >= thresholds.scores[found.labels]
-    inside = box_ious(found.boxes, known, [1] * len(known)) >= _INSIDE
+    inside = box_ious(found.boxes, known, [1] * len(known)) >= INSIDE
     return found, certain & ~inside.any(axis=1)
 
 

@@ -1,6 +1,6 @@
 """A contact sheet of pseudo-labels, for a person to look at."""
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, NamedTuple, Sequence
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Sequence
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from mmswap.apis.pseudo.found import Found
 
 _COLUMNS = 6
 # What a person labelled, what the model is sure of, and what it is not.
-_COLOURS = dict(labelled='#40a9ff', added='#4caf50', ignored='#9e9e9e')
+COLOURS = dict(labelled='#40a9ff', added='#4caf50', ignored='#9e9e9e')
 
 
 class Shown(NamedTuple):
@@ -29,13 +29,13 @@ class Shown(NamedTuple):
     names: List[str]
 
 
-def draw_sheet(shown: Sequence[Shown], categories: Mapping[Any, str],
+def draw_sheet(shown: Sequence[Any], draw: Callable[[Any, Any], None],
                out: Path, count: int) -> Path:
     """Draw images with their labels.
 
     Args:
         shown: The images; evenly spread ones are drawn.
-        categories: Names of what a person labelled, by category id.
+        draw: Draws one of them on axes of matplotlib.
         out: The picture to write.
         count: How many images, at most.
 
@@ -54,18 +54,26 @@ def draw_sheet(shown: Sequence[Shown], categories: Mapping[Any, str],
     for axis in axes:
         axis.axis('off')
     for axis, index in zip(axes, which):
-        _draw(axis, shown[index], categories)
+        draw(axis, shown[index])
     figure.legend(
         handles=[Patch(color=colour, label=name)
-                 for name, colour in _COLOURS.items()],
-        loc='lower center', ncol=len(_COLOURS), frameon=False)
+                 for name, colour in COLOURS.items()],
+        loc='lower center', ncol=len(COLOURS), frameon=False)
     out.parent.mkdir(parents=True, exist_ok=True)
     FigureCanvasAgg(figure).print_figure(
         str(out), bbox_inches='tight', facecolor='white')
     return out
 
 
-def _draw(axis: Any, image: Shown, categories: Mapping[Any, str]) -> None:
+def draw_instances(axis: Any, image: Shown,
+                   categories: Mapping[Any, str]) -> None:
+    """Draw an image and boxes of instances.
+
+    Args:
+        axis: Axes of matplotlib.
+        image: The image and its labels.
+        categories: Names of what a person labelled, by category id.
+    """
     import mmcv
     axis.imshow(mmcv.imread(str(image.path), channel_order='rgb'))
     for annotation in image.labelled:
@@ -80,10 +88,22 @@ def _draw(axis: Any, image: Shown, categories: Mapping[Any, str]) -> None:
 
 def _box(axis: Any, corners: Any, text: str, kind: str) -> None:
     left, top, right, bottom = (float(value) for value in corners)
-    style: Dict[str, Any] = dict(color=_COLOURS[kind], linewidth=1)
+    style: Dict[str, Any] = dict(color=COLOURS[kind], linewidth=1)
     if kind == 'ignored':
         style['linestyle'] = '--'
     axis.plot([left, right, right, left, left],
               [top, top, bottom, bottom, top], **style)
-    axis.text(left, top, text, color='white', fontsize=5,
-              bbox=dict(facecolor=_COLOURS[kind], edgecolor='none', pad=.6))
+    write_label(axis, (left, top), text, kind)
+
+
+def write_label(axis: Any, place: Any, text: str, kind: str) -> None:
+    """Write the name of an object.
+
+    Args:
+        axis: Axes of matplotlib.
+        place: x and y, in pixels.
+        text: What to write.
+        kind: A key of :data:`COLOURS`.
+    """
+    axis.text(*place, text, color='white', fontsize=5,
+              bbox=dict(facecolor=COLOURS[kind], edgecolor='none', pad=.6))

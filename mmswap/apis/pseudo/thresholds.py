@@ -46,7 +46,7 @@ class Thresholds(NamedTuple):
                    np.zeros(num_classes, dtype=int))
 
 
-class Judged:
+class Tally:
     """Predictions of labelled images, each right or wrong.
 
     Args:
@@ -58,6 +58,45 @@ class Judged:
         self._labels: List[int] = []
         self._scores: List[float] = []
         self._right: List[bool] = []
+
+    def count_objects(self, labels: np.ndarray) -> None:
+        """Count what there is to be found.
+
+        Args:
+            labels: The model's labels of the objects of an image, (n, ).
+        """
+        np.add.at(self._objects, labels, 1)
+
+    def note(self, label: int, score: float, right: bool) -> None:
+        """Note a prediction.
+
+        Args:
+            label: Its label.
+            score: Its score.
+            right: Whether it finds an object that no other found.
+        """
+        self._labels.append(int(label))
+        self._scores.append(float(score))
+        self._right.append(bool(right))
+
+    def thresholds(self) -> Thresholds:
+        """The best score of each class.
+
+        Raises:
+            ValueError: If there is no labelled object of the model's classes.
+        """
+        if not self._objects.sum():
+            raise ValueError(
+                'val_dataloader.dataset of CONFIG must show objects of the '
+                "model's classes, got none; --score gives a threshold without "
+                'them')
+        return best_by_class(
+            np.array(self._labels, dtype=int), np.array(self._scores),
+            np.array(self._right, bool), self._objects)
+
+
+class Judged(Tally):
+    """Predicted instances of labelled images, each right or wrong."""
 
     def add(self, found: Found, instances: Sequence[Mapping[str, Any]],
             label_map: Mapping[int, int]) -> None:
@@ -78,7 +117,7 @@ class Judged:
                           dtype=int)
         ignored = np.array([bool(i.get('ignore_flag')) for i in instances],
                            dtype=bool)
-        np.add.at(self._objects, labels[~ignored], 1)
+        self.count_objects(labels[~ignored])
         known = found.take(np.isin(found.labels, list(label_map.values())))
         boxes = [dict(bbox=i['bbox']) for i in instances]
         ious = instance_ious(boxes, ignored.tolist(), _tensors(known),
@@ -93,25 +132,7 @@ class Judged:
                 free[int(taken.argmax())] = False
             elif (near & ignored).any():
                 continue
-            self._labels.append(int(label))
-            self._scores.append(float(score))
-            self._right.append(right)
-
-    def thresholds(self) -> Thresholds:
-        """The best score of each class.
-
-        Raises:
-            ValueError: If there is no labelled object of the model's classes.
-        """
-        if not self._objects.sum():
-            raise ValueError(
-                'val_dataloader.dataset of CONFIG must show objects of the '
-                "model's classes, got none; --score gives a threshold without "
-                'them')
-        labels = np.array(self._labels, dtype=int)
-        return best_by_class(
-            labels, np.array(self._scores), np.array(self._right, bool),
-            self._objects)
+            self.note(label, score, right)
 
 
 def best_by_class(labels: np.ndarray, scores: np.ndarray, right: np.ndarray,

@@ -140,7 +140,8 @@ def test_learning_and_forgetting_without_old_images(workplace):
     (dict(settings=PseudoSettings(overlap=0.)), '--overlap'),
     (dict(config=str(CONFIGS / 'mask2former_swin-nano_learn.py')), 'CONFIG'),
     (dict(config=str(CONFIGS / 'mask2former-panoptic_swin-nano_base.py')),
-     'panoptic_on'),
+     'CHECKPOINT'),
+    (dict(settings=PseudoSettings(maps=Path('maps'))), '--maps'),
 ])
 def test_what_cannot_be(workplace, change, key):
     given = dict(config=CONFIG, checkpoint=CHECKPOINT, images=IMAGES,
