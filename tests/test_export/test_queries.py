@@ -45,6 +45,7 @@ def check(export, batch, name):
     return cfg, path
 
 
+@pytest.mark.slow
 def test_dino(export, batch):
     cfg, path = check(export, batch, 'dino')
     # The stock model masks what was padded, the file cannot.
