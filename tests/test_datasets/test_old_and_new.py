@@ -35,7 +35,8 @@ def test_who_forgets_first_retains_the_old_images_alone():
 def test_arguments_of_the_old_subsets_alone():
     subset = dict(shots=5, old=dict(shots=3))
     assert _shown('learn', subset=subset) == dict(
-        retain=[('a', 'retain', 3)], learn=[('b', 'learn', 5)])
+        retain=2 * [('a', ['retain', 'forget'], 3)],
+        learn=[('b', 'learn', 5)])
     assert _shown('forget', subset=subset) == dict(
         retain=[('a', 'retain', 3), ('b', 'learn', 5)],
         forget=[('a', 'forget', 3)])
