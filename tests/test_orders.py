@@ -38,7 +38,7 @@ def branches_of(dataset):
         return dataset.branches
     return phase_branches(
         dataset.phase, ClassTable.from_cfg(dataset.classes), dataset.old,
-        dataset.new)
+        dataset.new, forgotten=dataset.get('forgotten'))
 
 
 @pytest.mark.parametrize('order', ORDERS)
@@ -71,3 +71,24 @@ def test_each_phase_retains_what_it_should(first, order, tmp_path,
 
 def test_there_is_a_model_to_order():
     assert FIRST
+
+
+def test_what_was_forgotten_is_not_shown_as_still_to_be(tmp_path, monkeypatch):
+    """The default of a learn phase is for what is forgotten after it."""
+    monkeypatch.chdir(DIGITS.parents[1])
+    learn, forget = (tmp_path / f'{phase}.py' for phase in ('learn', 'forget'))
+    learn.write_text(
+        f"_base_ = '{DIGITS}/mask2former_swin-nano_learn.py'\n"
+        'train_dataloader = dict(dataset=dict(forgotten=None))\n')
+    forget.write_text(f"_base_ = '{DIGITS}/mask2former_swin-nano_forget.py'\n")
+
+    def retained(order):
+        phases = plan_phases(order, tmp_path)
+        return [kept(branches_of(phase.cfg.train_dataloader.dataset)['retain'])
+                for phase in phases]
+
+    assert retained([learn, forget, learn]) == [
+        {'retain', 'forget'}, {'retain', 'learn'}, {'retain'}]
+    learn.write_text(learn.read_text().replace('None', "'labelled'"))
+    with pytest.raises(ValueError, match=r'dataset\.forgotten must be'):
+        plan_phases([learn, forget, learn], tmp_path)

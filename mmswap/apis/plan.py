@@ -11,7 +11,7 @@ from mmengine.logging import print_log
 from mmswap.apis.config import enable_amp, load_config
 from mmswap.class_table import ClassTable
 from mmswap.config.category_order import check_category_order
-from mmswap.config.phases import request_cfg
+from mmswap.config.phases import leave_out_forgotten, request_cfg
 from mmswap.config.requests import (
     Plan,
     Request,
@@ -85,6 +85,7 @@ def plan_phases(configs: Sequence[Union[str, Path]],
             cfg.merge_from_dict({'model.adapter.name': _new_adapter(
                 name, [phase.name for phase in phases])})
         table = _check_phase(cfg, str(config))
+        leave_out_forgotten(cfg, [phase.cfg for phase in phases], str(config))
         first = ClassTable.from_cfg(phases[0].cfg.model.classes) if phases \
             else table
         if table != first:

@@ -1,5 +1,6 @@
-"""What a request changes in the phase config of its kind."""
+"""What a request, or an earlier phase, changes in the config of a phase."""
 import copy
+from typing import Sequence
 
 from mmengine.config import Config
 
@@ -50,3 +51,38 @@ def request_cfg(cfg: Config, request: Request, table: ClassTable) -> Config:
                 if split == 'all' or table.labels(split)
             }
     return cfg
+
+
+def leave_out_forgotten(cfg: Config, earlier: Sequence[Config],
+                        name: str) -> None:
+    """Keep a learn phase from showing again what an earlier one forgot.
+
+    By default ``SwapDataset`` retains it, as something that is still to be
+    forgotten.
+
+    Args:
+        cfg: The config of a phase; the default of its data set is changed.
+        earlier: Those of the phases before it.
+        name: Of the config, for the message.
+
+    Raises:
+        ValueError: If the config says that it is to be shown.
+    """
+    data = cfg.train_dataloader.dataset
+    kinds = [_phase_of(each) for each in earlier]
+    if _phase_of(cfg) != 'learn' or not any(
+            kind.startswith('forget') for kind in kinds):
+        return
+    given = data.get('forgotten') or 'left_out'
+    if given != 'left_out':
+        raise ValueError(
+            "train_dataloader.dataset.forgotten must be 'left_out' in a learn "
+            f'phase after one that forgets, got {given!r} in {name}')
+    data.forgotten = given
+
+
+def _phase_of(cfg: Config) -> str:
+    """The argument ``phase`` of the data set; empty where it has none."""
+    data = cfg.train_dataloader.dataset
+    is_swap = is_mmswap_type(data, 'SwapDataset')
+    return (data.get('phase') or '') if is_swap else ''

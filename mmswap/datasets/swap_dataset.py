@@ -53,8 +53,9 @@ class SwapDataset(Dataset):
             ``'labelled'``, the default of a learn phase: they are retained
             meanwhile, so that they are not taken for what is learned.
             ``'left_out'``, the default of a forget phase and published for
-            both: no labels of theirs. ``'background'``, in a forget phase:
-            all their images, without these labels.
+            both, and right for a learn phase after one that forgot (``mmswap
+            run`` sees to that): no labels of theirs. ``'background'``, in a
+            forget phase: all their images, without these labels.
         new_labels: Which labels of new images count. ``'learned'``
             (published, the default with old images): those of learned
             classes; whatever else is in them is background. ``'all'``: those
