@@ -68,11 +68,10 @@ def leave_out_forgotten(cfg: Config, earlier: Sequence[Config],
     Raises:
         ValueError: If the config says that it is to be shown.
     """
-    data = cfg.train_dataloader.dataset
-    kinds = [_phase_of(each) for each in earlier]
     if _phase_of(cfg) != 'learn' or not any(
-            kind.startswith('forget') for kind in kinds):
+            _phase_of(each).startswith('forget') for each in earlier):
         return
+    data = cfg.train_dataloader.dataset
     given = data.get('forgotten') or 'left_out'
     if given != 'left_out':
         raise ValueError(

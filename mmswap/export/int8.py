@@ -72,27 +72,27 @@ def write_int8(path: Path, out: Path, method: str,
         per_channel=True, weight_type=quantization.QuantType.QInt8)
     try:
         prepare(str(path), str(prepared), skip_symbolic_shape=True)
+        graph = require('onnx').load(str(prepared)).graph
+        whole = _not_weights(graph)
         if method == 'dynamic':
             quantization.quantize_dynamic(
                 str(prepared), str(out), op_types_to_quantize=_MATRICES,
-                nodes_to_exclude=_not_weights(prepared), **options)
+                nodes_to_exclude=whole, **options)
         else:
             quantization.quantize_static(
                 str(prepared), str(out),
                 _reader(file.input_name, images or ()),
                 activation_type=quantization.QuantType.QUInt8,
                 op_types_to_quantize=['Conv', *_MATRICES],
-                nodes_to_exclude=[*_sensitive(prepared),
-                                  *_not_weights(prepared)], **options)
+                nodes_to_exclude=[*_sensitive(graph), *whole], **options)
     finally:
         prepared.unlink(missing_ok=True)
     write_metadata(out, dict(file.metadata, int8=method))
     return out
 
 
-def _sensitive(path: Path) -> List[str]:
+def _sensitive(graph: Any) -> List[str]:
     """Names of the nodes that keep their precision."""
-    graph = require('onnx').load(str(path)).graph
     convs = [node for node in graph.node if node.op_type == 'Conv']
     grouped = [node for node in convs for each in node.attribute
                if each.name == 'group' and each.i > 1]
@@ -101,13 +101,12 @@ def _sensitive(path: Path) -> List[str]:
     return [node.name for node in (*convs[:1], *grouped, *last)]
 
 
-def _not_weights(path: Path) -> List[str]:
+def _not_weights(graph: Any) -> List[str]:
     """Names of products with a constant that is no matrix.
 
     As with the keys and values that queries of a DETR, which are the same for
     each image, have in the first layer. onnxruntime cannot run them rounded.
     """
-    graph = require('onnx').load(str(path)).graph
     ranks = {each.name: len(each.dims) for each in graph.initializer}
     return [node.name for node in graph.node if node.op_type == 'MatMul'
             and any(ranks.get(name, 2) != 2 for name in node.input)]

@@ -23,7 +23,7 @@ DETECTORS = ('mask2former_swin-nano', 'dino_swin-nano',
 MODELS = (*DETECTORS, 'mask2former-seg_swin-nano', 'fcn_r18-nano', 'vit-nano',
           'mask2former-panoptic_swin-nano')
 
-# Configs of a swap, by the way that it goes, and what they are.
+# The two configs of each way to swap, by the ends of their names.
 WAYS = {
     'published': ('learn', 'forget'),
     'unnamed': ('learn-retaining', 'forget-unnamed'),

@@ -65,4 +65,3 @@ def pseudo_label(config: PathLike,
                              f'model, got {settings.maps}')
         return label(base, Path(images), Path(out),
                      None if ann is None else Path(ann), settings)
-
