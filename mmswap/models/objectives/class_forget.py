@@ -49,7 +49,8 @@ class ClassForgetObjective(ForgetObjective):
     Left to itself, a forgotten object usually gets another class: four in
     five of a digit detector's got one that was just learned. So it is to
     become background: ``no_object_nll`` is the negative log-likelihood of no
-    class, the background row of a softmax, or no sigmoid being on.
+    class, the background row of a softmax, or no sigmoid being on, where a
+    head says besides whether there is an object (YOLOX) that times the class.
 
     What an object is for each kind of model, docs/method.md says under
     prototypes; features are not needed, so that heads with anchors will do.

@@ -20,7 +20,7 @@ No step waits for the GPU, but for those up to the first that has objects,
 which check that the features are found.
 """
 from functools import partial
-from typing import Any, Dict, List, cast
+from typing import Any, Dict, List, Optional, cast
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +29,7 @@ from torch.utils.hooks import RemovableHandle
 from mmswap.models.outputs.classifier_outputs import ClassifierOutputs
 from mmswap.models.outputs.likelihood import class_nll, no_object_nll
 from mmswap.models.outputs.observer_plan import (
+    LabelledLogits,
     LayerCall,
     LossCall,
     ObserverPlan,
@@ -65,6 +66,7 @@ class Observer:
         self._needs_features = features
         self._layer_calls: Dict[str, List[LayerCall]] = {}
         self._calls: List[LossCall] = []
+        self._objectness: Dict[str, LabelledLogits] = {}
         self._auxiliary: List[Tensor] = []
         self._judged_else = False
         self._handles: List[RemovableHandle] = []
@@ -73,6 +75,7 @@ class Observer:
         plan = self._plan
         self._layer_calls = {head: [] for head in plan.losses}
         self._calls, self._auxiliary, self._judged_else = [], [], False
+        self._objectness = {}
         for head, losses in plan.losses.items():
             of_layer = partial(self._after_layer, head)
             of_loss = partial(self._after_loss, head)
@@ -80,6 +83,9 @@ class Observer:
                 self._handles.append(layer.register_forward_hook(of_layer))
             for loss in losses:
                 self._handles.append(loss.register_forward_hook(of_loss))
+        for head, loss in plan.objectness.items():
+            of_objectness = partial(self._after_objectness, head)
+            self._handles.append(loss.register_forward_hook(of_objectness))
         self._handles.append(
             plan.model.register_forward_hook(self._after_model))
         return self
@@ -108,7 +114,22 @@ class Observer:
         if pair is not None and not (
                 self._calls and self._calls[-1].logits is pair.logits):
             self._calls.append(
-                LossCall(head, *pair, value, is_sigmoid(loss)))
+                LossCall(head, *pair, value, is_sigmoid(loss),
+                         self._objectness_of(head, len(pair.logits))))
+
+    def _after_objectness(self, head: str, loss: nn.Module, args: Any,
+                          value: Any) -> None:
+        """Hook of a loss of objectness: keep its logits and targets."""
+        del loss, value
+        self._objectness[head] = LabelledLogits(*args[:2])
+
+    def _objectness_of(self, head: str, count: int) -> Optional[Tensor]:
+        """Of the places that are classified, which come in their order."""
+        seen = self._objectness.get(head)
+        if seen is None:
+            return None
+        places = seen.labels.flatten().argsort(descending=True, stable=True)
+        return seen.logits.flatten(0, -2)[places[:count]]
 
     def _after_model(self, model: nn.Module, inputs: Any,
                      losses: Any) -> None:
@@ -179,7 +200,8 @@ class Observer:
         return ClassifierOutputs(
             features, logits, labels,
             nll.gather(1, labels.clamp(min=0)[:, None])[:, 0],
-            no_object_nll(call.logits, call.sigmoid, self._plan.num_classes))
+            no_object_nll(call.logits, call.sigmoid, self._plan.num_classes,
+                          call.objectness))
 
     def _regions(self, call: LossCall) -> ClassifierOutputs:
         """The classes in the maps of a call of a loss."""

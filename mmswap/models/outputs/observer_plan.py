@@ -11,6 +11,8 @@ from mmswap.models.outputs.row_matching import last_heads
 # What the heads call the loss that compares logits with labels, or a list of
 # such losses.
 _LOSS = re.compile(r'(?:(.*)\.)?(?:loss_module|loss_cls|loss_decode)(\.\d+)?$')
+# What YOLOX calls the loss of there being an object.
+_OBJECTNESS = 'loss_obj'
 
 
 class ObserverPlan:
@@ -28,6 +30,8 @@ class ObserverPlan:
         all_losses: Every classification loss, those of auxiliary heads too.
         losses: Path of a head to its losses; of a cascade the last head.
         layers: Path of a head to its layers with one output a class.
+        objectness: Path of a head to its loss of there being an object, of
+            those that have one.
         routes: Path of a head to how features were found there in an
             earlier step: by their rows, their place or as a map.
     """
@@ -51,6 +55,11 @@ class ObserverPlan:
         self.layers = {
             head: [m for m in paths[head].modules() if self._classifies(m)]
             for head in self.losses
+        }
+        self.objectness = {
+            head: loss for head in self.losses
+            for loss in [getattr(paths[head], _OBJECTNESS, None)]
+            if isinstance(loss, nn.Module)
         }
         self.routes: Dict[str, Tuple[str, int]] = {}
 
@@ -124,13 +133,24 @@ class LabelledLogits(NamedTuple):
 
 
 class LossCall(NamedTuple):
-    """One call of a loss: its head, what it got and what it returned."""
+    """One call of a loss.
+
+    Attributes:
+        head: The path of its head.
+        logits: What it got, as :class:`LabelledLogits`.
+        labels: The same.
+        loss: What it returned.
+        sigmoid: Whether each class has a probability of its own.
+        objectness: Logits of there being an object, shape (M, 1), where the
+            head says so by an output of its own.
+    """
 
     head: str
     logits: Tensor
     labels: Tensor
     loss: Any
     sigmoid: bool
+    objectness: Optional[Tensor] = None
 
 
 class LayerCall(NamedTuple):

@@ -71,7 +71,7 @@ def assert_seen(seen, wanted, sigmoid=False):
     """``wanted``: (feature, logits, label) of each object, in any order.
 
     And the class_nll, where it does not follow from the logits: of regions,
-    which are always of a class.
+    which are always of a class. And the no_object_nll, where neither does.
     """
 
     def ordered(rows):
@@ -87,11 +87,11 @@ def assert_seen(seen, wanted, sigmoid=False):
         said = other[3] if len(other) > 3 else class_nll(
             other[1], int(other[2]), sigmoid)
         torch.testing.assert_close(one[3], said.float())
-        if len(other) > 3:
+        if len(other) == 4:
             assert one[4].isnan()
         else:
-            torch.testing.assert_close(
-                one[4], nothing(other[1], sigmoid).float())
+            said = other[4] if len(other) > 4 else nothing(other[1], sigmoid)
+            torch.testing.assert_close(one[4], said.float())
 
 
 def matched(head, scores, boxes, sample):
@@ -303,29 +303,42 @@ def test_anchor_heads_without_features(monkeypatch):
 
 @pytest.mark.slow
 def test_yolox_positive_priors(monkeypatch):
-    """Its targets are the IoU of a box in the column of its class."""
+    """Its targets are the IoU of a box in the column of its class.
+
+    What it predicts with is the product of the class's probability and that
+    of there being an object, so no object is neither of the two.
+    """
     config = 'mmdet::yolox/yolox_tiny_8xb8-300e_coco.py'
     torch.manual_seed(0)
     model = MODELS.build(read_model(config)).train()
     head = model.bbox_head
     layers = [Calls().hook(layer) for layer in head.multi_level_conv_cls]
+    objectness = [Calls().hook(layer) for layer in head.multi_level_conv_obj]
     targets = Calls().patch(monkeypatch, head, '_get_targets_single')
     batch = make_stock_batch(config, 0, [1, 4], [])
     seen, _, samples = observe(model, batch, 80)
     wanted = []
     for image, sample in enumerate(samples):
-        columns = []
-        for layer in layers:
+        columns, chances = [], []
+        for layer, of_any in zip(layers, objectness):
             [((features, ), _, logits)] = layer.all
             columns += zip(features[image].flatten(1).T,
                            logits[image].flatten(1).T)
+            chances += of_any.all[0][2][image].flatten().double().sigmoid()
         positive, one_hot = targets.all[image][2][:2]
         rows = positive.nonzero()[:, 0].tolist()
         for row, target in zip(rows, one_hot):
             if target.max() > 0:
-                wanted.append((*columns[row], target.argmax()))
+                feature, logits = columns[row]
+                scores = chances[row] * logits.double().sigmoid()
+                wanted.append((
+                    feature, logits, target.argmax(),
+                    class_nll(logits, int(target.argmax()), sigmoid=True),
+                    -(1 - scores).log().sum()))
         assert set(sample.gt_instances.labels.tolist()) <= {1, 4}
     assert_seen(seen, wanted, sigmoid=True)
+    seen.only_objects().no_object_nll.sum().backward()
+    assert head.multi_level_conv_obj[0].weight.grad.any()
 
 
 def test_yolox_images_without_objects():
