@@ -11,8 +11,8 @@ from typing import Any, Dict, Optional, Union
 
 from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.logging import print_log
-from mmengine.runner import find_latest_checkpoint
 
+from mmswap.apis.training import latest_checkpoint
 from mmswap.config.category_order import check_category_order
 from mmswap.config.tables import check_tables
 from mmswap.config.types import is_mmswap_type, type_name
@@ -185,11 +185,11 @@ def enable_resume(cfg: Config, resume: str) -> None:
 
     Args:
         cfg: Changed in place; its ``work_dir`` must be set.
-        resume: ``'auto'`` for the last checkpoint in the work dir, or the
-            path of a checkpoint.
+        resume: ``'auto'`` for the newest good checkpoint in the work dir, or
+            the path of a checkpoint.
     """
     if resume == 'auto':
-        latest = find_latest_checkpoint(cfg.work_dir)
+        latest = latest_checkpoint(cfg.work_dir, _warn)
         if latest is None:
             print_log(f'WARNING: no checkpoint in {cfg.work_dir} to resume '
                       'from: starting anew.')
@@ -197,6 +197,10 @@ def enable_resume(cfg: Config, resume: str) -> None:
         resume = latest
     cfg.resume = True
     cfg.load_from = resume
+
+
+def _warn(line: str) -> None:
+    print_log(f'WARNING: {line}')
 
 
 def drop_training(cfg: Config) -> None:

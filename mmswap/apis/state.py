@@ -9,6 +9,7 @@ from mmengine.dist import is_main_process, master_only
 from mmswap.apis.atomic import write_atomically
 from mmswap.apis.plan import BASE, common_start
 from mmswap.apis.report import Column, build_report, format_report
+from mmswap.models.intact import damage
 
 STATE_FILE = 'swap_state.json'
 REPORT_STEM = 'swap_report'
@@ -77,28 +78,38 @@ class SwapRecords:
         Args:
             name: Of the phase or the base.
             fingerprint: What it must have been run with. The checkpoint of a
-                phase must be there still.
+                phase must be there still, as it was written.
         """
         record = self.get(name)
         if 'metrics' not in record or record['fingerprint'] != fingerprint:
             return False
-        return 'checkpoint' not in record or Path(
-            self.checkpoint(name)).is_file()
+        return 'checkpoint' not in record or not self._fault(name)
+
+    def _fault(self, name: str) -> str:
+        """What is wrong with a finished phase's checkpoint, if anything."""
+        path = Path(self.checkpoint(name))
+        if not path.is_file():
+            return 'is gone'
+        found = damage(path)
+        return f'is damaged ({found})' if found else ''
 
     def why_run(self, name: str, fingerprint: str) -> str:
-        """Why a phase that has not finished starts from its beginning.
+        """Why a phase that was run before is run again.
 
         Args:
             name: Of the phase.
             fingerprint: What it is to be run with.
+
+        Returns:
+            A clause; empty for a phase that has not finished before.
         """
         record = self.get(name)
         if record.get('fingerprint', fingerprint) != fingerprint:
             return ('its config, or something before it, is not what it was '
-                    'run with; starts anew')
+                    'run with')
         if 'metrics' in record:
-            return 'its checkpoint is gone; starts anew'
-        return 'starts'
+            return f'its checkpoint {self._fault(name)}'
+        return ''
 
 
 def _read_state(path: Path) -> Dict[str, Any]:
@@ -107,11 +118,12 @@ def _read_state(path: Path) -> Dict[str, Any]:
         return dict(records={}, phases=[])
     try:
         state = json.loads(path.read_text())
-        records = dict(state['records'])
+        records = {name: dict(record)
+                   for name, record in dict(state['records']).items()}
         # Earlier releases did not list the phases.
         phases = [name for name in records if name != BASE]
-        return dict(dict(phases=phases), **state)
-    except (ValueError, KeyError) as error:
+        return dict(dict(phases=phases), **dict(state, records=records))
+    except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f'{path} must be what mmswap wrote; delete it to '
                          f'start the swap anew ({error!r})') from error
 

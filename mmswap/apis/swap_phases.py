@@ -7,7 +7,6 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from mmengine.config import Config
 from mmengine.dist import barrier, broadcast_object_list, is_main_process
-from mmengine.runner import find_latest_checkpoint
 
 from mmswap.apis.base_scores import (
     base_fingerprint,
@@ -23,6 +22,7 @@ from mmswap.apis.plan import BASE, Phase
 from mmswap.apis.report import primary_metrics
 from mmswap.apis.state import SwapRecords
 from mmswap.apis.training import (
+    RunStamp,
     clear_last_checkpoint,
     count_groups,
     free_memory,
@@ -121,10 +121,14 @@ class SwapPhases:
     def _run_phase(self, phase: Phase, load_from: str, label: str) -> None:
         started = time.monotonic()
         cfg = self._phase_cfg(phase, load_from)
-        why = 'was interrupted, goes on from its last checkpoint' if (
-            cfg.resume) else self.records.why_run(phase.name,
-                                                  phase.fingerprint)
+        why = self.records.why_run(phase.name, phase.fingerprint)
+        if cfg.resume:
+            why = (f'{why or "was interrupted"}; goes on from '
+                   f'{Path(cfg.load_from).name}')
+        else:
+            why = f'{why}; starts anew' if why else 'starts'
         runner = build_runner(cfg, self.console)
+        runner.register_hook(RunStamp(phase.fingerprint))
         self.say(f'[swap] {label}: {why}')
         if not cfg.resume:
             clear_last_checkpoint(cfg.work_dir)
@@ -137,7 +141,7 @@ class SwapPhases:
             cost = phase_cost(runner, spent + time.monotonic() - started)
             self.records.put(
                 phase.name, fingerprint=phase.fingerprint, cost=cost)
-        checkpoint = [find_latest_checkpoint(cfg.work_dir)]
+        checkpoint = [latest_checkpoint(cfg.work_dir, run=phase.fingerprint)]
         broadcast_object_list(checkpoint)
         if checkpoint[0] is None:
             raise RuntimeError(f'no checkpoint was written to {cfg.work_dir}')
@@ -180,7 +184,11 @@ class SwapPhases:
         fingerprint = self.records.get(phase.name).get('fingerprint')
         if phase.undo or fingerprint != phase.fingerprint:
             return None
-        return latest_checkpoint(phase.cfg.work_dir)
+        return latest_checkpoint(
+            phase.cfg.work_dir, self._warn, phase.fingerprint)
+
+    def _warn(self, line: str) -> None:
+        self.say(f'[swap] WARNING: {line}')
 
     def _phase_cfg(self, phase: Phase, load_from: str) -> Config:
         cfg = copy.deepcopy(phase.cfg)

@@ -1,16 +1,25 @@
 """One training run, and what is in the folder that it writes to."""
 import gc
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Callable, Dict, Optional, Union
 
 import torch
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
-from mmengine.runner import Runner, find_latest_checkpoint
+from mmengine.runner import Runner
 
+from mmswap.apis.checkpoint import read_checkpoint
 from mmswap.engine.hooks import SwapHook
+from mmswap.engine.saved_files import (
+    LAST,
+    instead_of,
+    named_checkpoint,
+    newest_checkpoint,
+)
 from mmswap.engine.unwrap import swap_model_of
 from mmswap.evaluation.score_tables import scalar_metrics
+
+_STAMP = 'mmswap_run'
 
 
 class _LastMetrics(Hook):
@@ -29,6 +38,23 @@ class _LastMetrics(Hook):
         self.iter, self.metrics = runner.iter, dict(metrics or {})
 
 
+class RunStamp(Hook):
+    """Writes into each checkpoint which run it is of.
+
+    Args:
+        run: The fingerprint of the run.
+    """
+
+    def __init__(self, run: str) -> None:
+        self.run = run
+
+    def before_save_checkpoint(self, runner: Runner,
+                               checkpoint: Dict[str, Any]) -> None:
+        """Write it."""
+        del runner
+        checkpoint[_STAMP] = self.run
+
+
 def train(runner: Runner) -> Dict[str, float]:
     """Train and return the metrics of the model at the end."""
     last = _LastMetrics()
@@ -42,21 +68,36 @@ def train(runner: Runner) -> Dict[str, float]:
     return scalar_metrics(runner.val_loop.run())
 
 
-def latest_checkpoint(folder: str) -> Optional[str]:
-    """The last checkpoint in a phase's folder that is still there."""
-    if not (Path(folder) / 'last_checkpoint').is_file():
+def latest_checkpoint(folder: Union[str, Path],
+                      say: Optional[Callable[[str], None]] = None,
+                      run: Optional[str] = None) -> Optional[str]:
+    """The newest good checkpoint in a run's folder.
+
+    Args:
+        folder: The run's work dir.
+        say: Gets a line where the last one is damaged and another is named.
+        run: What :class:`RunStamp` wrote into the checkpoints of the run. By
+            default a file that is there is taken for one of it.
+
+    Returns:
+        None where nothing good was saved.
+    """
+    def is_of_run(path: Path) -> bool:
+        return run is None or read_checkpoint(path).get(_STAMP) == run
+
+    newest = newest_checkpoint(folder, is_of_run)
+    if newest is None:
         return None
-    named = Path(find_latest_checkpoint(folder))
-    for path in (named, Path(folder) / named.name):
-        if path.is_file():
-            return str(path)
-    return None
+    named = named_checkpoint(folder)
+    if say is not None and newest != named:
+        say(instead_of(named, newest, folder))
+    return str(newest)
 
 
 @master_only
 def clear_last_checkpoint(folder: str) -> None:
     """Let nothing resume from what an earlier config left in the folder."""
-    (Path(folder) / 'last_checkpoint').unlink(missing_ok=True)
+    (Path(folder) / LAST).unlink(missing_ok=True)
 
 
 def free_memory() -> None:

@@ -119,6 +119,10 @@ def test_a_phase_without_its_checkpoint_runs_again(toy):
     first = _run(toy)
     (toy.work_dir / 'toy_forget' / 'iter_4.pth').unlink()
     assert _run(toy) == first
+    assert LOG.steps == 2  # from iter_2.pth on
+    for checkpoint in (toy.work_dir / 'toy_forget').glob('*.pth'):
+        checkpoint.unlink()
+    assert _run(toy) == first
     assert LOG.steps == 4
 
 
@@ -129,7 +133,7 @@ def test_an_interrupted_phase_goes_on(toy, capsys):
     capsys.readouterr()
     report = _run(toy)
     assert LOG.steps == 2  # from iter_2.pth on
-    assert 'goes on from its last checkpoint' in capsys.readouterr().out
+    assert 'goes on from iter_2.pth' in capsys.readouterr().out
     wanted = _after(_after(BASE, (.8, .7, .9)), (.8, 0., .9))
     assert [row['values'][2] for row in report['rows'][:3]
             ] == pytest.approx(wanted)

@@ -1,8 +1,8 @@
 """Begins or resumes a phase, and makes its steps repeatable."""
 from typing import Any, Dict, Optional
 
-from mmengine.dist import get_rank
-from mmengine.hooks import Hook
+from mmengine.dist import barrier, get_rank, is_main_process
+from mmengine.hooks import CheckpointHook, Hook
 from mmengine.runner import IterBasedTrainLoop, Runner
 
 from mmswap.datasets import SwapSampler
@@ -14,7 +14,9 @@ from mmswap.engine.class_checks import (
     check_run_classes,
 )
 from mmswap.engine.hooks.adapter_hook import AdapterHook
+from mmswap.engine.hooks.finite_hook import FiniteHook
 from mmswap.engine.hooks.swap_log_hook import SwapLogHook
+from mmswap.engine.saved_files import BACKEND, mend_last_checkpoint
 from mmswap.engine.unwrap import swap_model_of
 from mmswap.models import SwapModel
 from mmswap.registry import HOOKS
@@ -28,7 +30,10 @@ class SwapHook(Hook):
     """What every run of a ``mmswap.SwapModel`` needs.
 
     In a config: ``default_hooks = dict(swap=dict(type='mmswap.SwapHook'))``.
-    It brings a ``SwapLogHook`` and an ``AdapterHook`` to a run that has none.
+    It brings a ``SwapLogHook``, an ``AdapterHook`` and a ``FiniteHook`` to a
+    run that has none. Checkpoints on this machine's disks are written as a
+    whole or not at all, and ``last_checkpoint`` is made to name the newest
+    good one of its folder before a run resumes by it.
 
     Before the first iteration it begins a phase, or resumes one: a run at
     iteration 0 begins, whatever it has loaded. Before every iteration it
@@ -58,11 +63,12 @@ class SwapHook(Hook):
         self._updates = 0
 
     def before_run(self, runner: Runner) -> None:
-        """Bring the other hooks of a swap."""
-        if not isinstance(swap_model_of(runner), SwapModel):
-            return
-        for wanted, kind in ((self.log, SwapLogHook),
-                             (self.export_adapter, AdapterHook)):
+        """Bring the other hooks, and let checkpoints be saved as a whole."""
+        self._keep_checkpoints_whole(runner)
+        is_swap = isinstance(swap_model_of(runner), SwapModel)
+        for wanted, kind in ((True, FiniteHook),
+                             (is_swap and self.log, SwapLogHook),
+                             (is_swap and self.export_adapter, AdapterHook)):
             # Below this one's priority, so that the Runner, which goes
             # through its hooks right now, comes to them once.
             if wanted and not any(isinstance(h, kind) for h in runner.hooks):
@@ -129,6 +135,19 @@ class SwapHook(Hook):
         if isinstance(model, SwapModel):
             check_checkpoint_classes(
                 checkpoint.get('meta') or {}, model.class_table)
+
+    def _keep_checkpoints_whole(self, runner: Runner) -> None:
+        """mmengine's hook writes in place, and resumes by what was named."""
+        for hook in runner.hooks:
+            if isinstance(hook, CheckpointHook) and not (
+                    hook.backend_args or hook.file_client_args or
+                    '://' in (hook.out_dir or '')):
+                hook.backend_args = dict(backend=BACKEND)
+        if is_main_process():
+            warning = mend_last_checkpoint(runner.work_dir)
+            if warning:
+                runner.logger.warning(warning)
+        barrier()
 
     def _count(self, *_: Any) -> None:
         """Post hook of the optimizer's step."""
