@@ -56,8 +56,9 @@ def run_swap(configs: Sequence[Union[str, Path]],
 
     Raises:
         ValueError: If a config is not one of a phase of this swap, or
-            something is required that is not measured. All are read before
-            anything is run.
+            something is required that is not measured. All are read, and
+            their models and data built, before anything is run.
+        FloatingPointError: If a phase's loss or weights are no longer finite.
         Interrupted: On Ctrl-C; it tells what is saved.
     """
     folder = Path(work_dir or default_work_dir(configs))
@@ -70,6 +71,7 @@ def run_swap(configs: Sequence[Union[str, Path]],
                 first)
     prepare_distributed(phases[0].cfg)
     swap = SwapPhases(folder, phases, console)
+    swap.check()
     swap.records.how = _as_given(configs, cfg_options, amp, new_adapters)
     try:
         swap.run(gates)

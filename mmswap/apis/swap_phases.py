@@ -16,6 +16,7 @@ from mmswap.apis.base_scores import (
 from mmswap.apis.config import drop_training
 from mmswap.apis.console import ReadableConsole
 from mmswap.apis.cost import phase_cost
+from mmswap.apis.first_checks import check_later_phases
 from mmswap.apis.gates import Gate, check_measured
 from mmswap.apis.launch import build_runner
 from mmswap.apis.plan import BASE, Phase
@@ -62,6 +63,17 @@ class SwapPhases:
             self.console.say(text)
         elif is_main_process():
             print(text, flush=True)
+
+    def check(self) -> None:
+        """Build what is still to be run, for its errors.
+
+        Raises:
+            ValueError: See :func:`check_later_phases`.
+        """
+        finished = [self.records.has_finished(phase.name, phase.fingerprint)
+                    for phase in self.phases]
+        if not all(finished[1:]):
+            check_later_phases(self.phases)
 
     def run(self, gates: Sequence[Gate] = ()) -> None:
         """Evaluate the base and run every phase that is not finished.

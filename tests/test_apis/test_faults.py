@@ -4,10 +4,21 @@ import shutil
 
 import pytest
 import torch
-from toy_swap import LOG, write_base, write_config
+from mmengine.registry import MODELS
+from toy_swap import LOG, ToySwapModel, write_base, write_config
 
 from mmswap.apis import run_swap
 from mmswap.apis.config import enable_resume, load_config
+
+
+@MODELS.register_module(force=True)
+class ToyWiderModel(ToySwapModel):
+    """Another model, of the same arguments."""
+
+    def __init__(self, target, classes):
+        super().__init__(target, classes)
+        self.more = torch.nn.Parameter(torch.zeros(2))
+
 
 EVERY_STEP = {'default_hooks.checkpoint.interval': 1}
 
@@ -162,5 +173,21 @@ def test_weights_that_are_not_finite_are_not_forgetting(toy):
 def test_nothing_is_trained_from_weights_that_are_not_finite(toy):
     write_base(toy.base, (.8, float('nan'), .1))
     with pytest.raises(ValueError, match='finite weights; .*weights'):
+        run(toy)
+    assert LOG.steps == 0
+
+
+@pytest.mark.parametrize('harm, says', [
+    ('model["nothing"] = 1', 'model: .*nothing'),
+    ('model["type"] = "ToyWiderModel"', 'model.model must .*other are more'),
+    ('train_dataloader["dataset"] = dict(type="None")', 'train_dataloader: '),
+    ('train_dataloader["sampler"]["no"] = 1', 'train_dataloader: .*no'),
+    ('val_evaluator["no"] = 1', 'val_evaluator: .*no'),
+    ('optim_wrapper["optimizer"]["no"] = 1', 'optim_wrapper: .*no'),
+])
+def test_the_second_phase_is_checked_before_the_first_trains(toy, harm, says):
+    text = toy.forget.read_text()
+    toy.forget.write_text(f'{text}\n{harm}\n')
+    with pytest.raises(ValueError, match=f'phase 2 of 2, toy_forget.*{says}'):
         run(toy)
     assert LOG.steps == 0

@@ -1,0 +1,90 @@
+"""What the later phases are made of, built before the first one trains."""
+from typing import Dict, Sequence, Tuple
+
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import DefaultScope
+from torch import nn
+
+from mmswap.apis.config import model_config
+from mmswap.apis.plan import Phase
+from mmswap.config.listing import listed
+from mmswap.models import SwapModel
+from mmswap.models.adapters.lora import is_lora_key
+from mmswap.models.checkpoints import stock_key
+from mmswap.registry import DATA_SAMPLERS, DATASETS, EVALUATOR, MODELS
+
+# What a wrong config ends in, here and in the libraries.
+_ERRORS = (AssertionError, AttributeError, KeyError, OSError, RuntimeError,
+           TypeError, ValueError)
+_SHOWN = 3
+
+
+def check_later_phases(phases: Sequence[Phase]) -> None:
+    """Build all parts of the later phases, and let them go again.
+
+    An error in the last of these configs would otherwise come when the phases
+    before it have trained.
+
+    Args:
+        phases: The phases of a swap, in order. Those that take an adapter out
+            train nothing, and the first one begins at once.
+
+    Raises:
+        ValueError: If one cannot be built, or its model is another than that
+            of the first.
+    """
+    later = [(number, phase) for number, phase in enumerate(phases, 1)
+             if number > 1 and not phase.undo]
+    if not later:
+        return
+    wanted = _shapes(_build_model(phases[0].cfg))
+    for number, phase in later:
+        where = f'phase {number} of {len(phases)}, {phase.name}'
+        found = _shapes(_build(phase.cfg, where))
+        other = [key for key in {**wanted, **found}
+                 if wanted.get(key) != found.get(key)]
+        if other:
+            raise ValueError(
+                f'{where}: model.model must be that of {phases[0].name}, as '
+                'each phase goes on with the weights of the one before; '
+                f'other are {listed(sorted(other), _SHOWN)}')
+
+
+def _build(cfg: Config, where: str) -> nn.Module:
+    """Build each part; an error says which key it is of."""
+    key = 'model'
+    try:
+        model = _build_model(cfg)
+        with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
+            key = 'train_dataloader'
+            loader = cfg.train_dataloader
+            dataset = DATASETS.build(loader.dataset)
+            DATA_SAMPLERS.build(
+                loader.sampler, default_args=dict(dataset=dataset, seed=0))
+            key = 'val_dataloader'
+            DATASETS.build(cfg.val_dataloader.dataset)
+            key = 'val_evaluator'
+            if 'type' in cfg.val_evaluator:
+                EVALUATOR.build(cfg.val_evaluator)
+            key = 'optim_wrapper'
+            build_optim_wrapper(model, cfg.optim_wrapper)
+    except _ERRORS as error:
+        raise ValueError(f'{where}, {key}: {error}') from error
+    return model
+
+
+def _build_model(cfg: Config) -> nn.Module:
+    with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
+        model: nn.Module = MODELS.build(model_config(cfg))
+    return model
+
+
+def _shapes(model: nn.Module) -> Dict[str, Tuple[int, ...]]:
+    """Shapes of the stock model's weights, but for those that grow."""
+    grown: Dict[str, object] = {}
+    if isinstance(model, SwapModel):
+        grown, model = dict(model.class_params()), model.model
+    return {stock_key(key): tuple(weight.shape)
+            for key, weight in model.named_parameters()
+            if not is_lora_key(key) and stock_key(key) not in grown}
