@@ -98,3 +98,25 @@ def test_eight_requests_can_be_met(requests_benchmark, tmp_path):
 def test_share_is_of_the_mean(requests_benchmark):
     now, base = dict(a=.1, b=.5, c=9.), dict(a=.4, b=.6, c=1.)
     assert requests_benchmark.share(now, base, 'ab') == pytest.approx(.6)
+
+
+@pytest.mark.slow
+def test_a_killed_swap_ends_as_one_that_was_left_alone(tmp_path):
+    """A longer one: --kills 30, a plan of requests, stock train.py."""
+    toys = str(ROOT / 'tests/test_apis')
+    code = (
+        'import sys; from pathlib import Path; import toy_swap as toy\n'
+        'base = toy.write_base(Path("base.pth")).resolve()\n'
+        'toy.write_config(Path("a.py"), (.8, .7, .9), base)\n'
+        'toy.write_config(Path("b.py"), (.8, 0., .9), base)\n')
+    env = dict(os.environ, OMP_NUM_THREADS='1',
+               PYTHONPATH=os.pathsep.join((str(ROOT), toys)))
+    subprocess.run([sys.executable, '-c', code], cwd=tmp_path, env=env,
+                   check=True)
+    done = subprocess.run(
+        [sys.executable, str(ROOT / 'tools/benchmarks/kills.py'), 'a.py',
+         'b.py', '--kills', '2', '--work-dir', 'kills',
+         '--cfg-options', 'default_hooks.checkpoint.interval=1'],
+        cwd=tmp_path, capture_output=True, text=True, env=env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r'\| [12] \| 2 \| 2 \| 0 \| 0 \|', done.stdout)
