@@ -19,6 +19,7 @@ class Plain(nn.Module):
 
     def __init__(self):
         super().__init__()
+        torch.manual_seed(0)  # One base model.
         self.block = nn.Module()
         self.block.ffn = FFN(8, 16)
 
