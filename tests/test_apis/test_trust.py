@@ -103,3 +103,33 @@ def test_no_label_by_a_model_with_code_in_it(place, tmp_path):
               'bad_base.pth', '--images', 'data/images', '--ann', 'new.json',
               '--out', 'out.json'])
     assert not (place / 'ran').exists()
+
+
+BEST = ['train_cfg.val_interval=1',
+        'default_hooks.checkpoint.save_best=swap/retain',
+        'default_hooks.checkpoint.rule=greater']
+
+
+def test_no_file_tells_where_it_was_written(swap, monkeypatch):
+    """What a phase, a merge and a record leave, whatever paths are given."""
+    monkeypatch.setenv('LOCAL_RANK', '0')
+    here = str(swap)
+    main(['train', 'forget.py', '--work-dir', f'{here}/work', '--cfg-options',
+          f'load_from={here}/base.pth',
+          f'test_dataloader.dataset.dataset.data_root={here}/data',
+          *BEST])
+    main(['merge', f'{here}/forget.py', f'{here}/work/iter_3.pth',
+          f'{here}/out/merged.pth', '--record'])
+    main(['publish', 'out/merged.pth', f'{here}/out/small.safetensors'])
+    files = [path for pattern in ('work/*.pth', 'work/adapter/*', 'out/*')
+             for path in swap.glob(pattern)]
+    assert len(files) == 2 + 4 + 4
+    telling = [path.name for path in files
+               if here.encode() in path.read_bytes()]
+    assert not telling
+    # And a run that goes on knows its best checkpoint.
+    main(['train', 'forget.py', '--work-dir', 'work', '--resume',
+          '--cfg-options', 'train_cfg.max_iters=4', *BEST])
+    saved = read_checkpoint('work/iter_4.pth')
+    best = saved['message_hub']['runtime_info']['best_ckpt']
+    assert [path.name for path in (swap / 'work').glob('best*')] == [best]
