@@ -5,7 +5,7 @@ functions here do the same without a runner.
 """
 from mmswap import datasets, engine, evaluation, tasks  # noqa: F401
 from mmswap.config.stock import stock_config
-from mmswap.models import safetensors_files  # noqa: F401
+from mmswap.models import checkpoint_reading  # noqa: F401
 from mmswap.models.adapter_files import (
     load_adapter,
     merge_adapter,

@@ -1,6 +1,6 @@
 """What the tools do, for use from Python."""
 from mmswap.apis.audit import References, run_audit
-from mmswap.apis.checkpoint import read_checkpoint
+from mmswap.apis.checkpoint import read_checkpoint, trusting
 from mmswap.apis.config import (
     add_config_arguments,
     enable_amp,
@@ -29,5 +29,6 @@ __all__ = [
     'enable_tta', 'export_onnx', 'format_report', 'init_swap',
     'leave_process_group', 'load_config',
     'merge_checkpoint', 'prepare_distributed', 'publish_checkpoint',
-    'read_checkpoint', 'run_audit', 'run_swap', 'set_local_rank', 'use_onnx'
+    'read_checkpoint', 'run_audit', 'run_swap', 'set_local_rank',
+    'trusting', 'use_onnx'
 ]

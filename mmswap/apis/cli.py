@@ -10,6 +10,7 @@ import sys
 import textwrap
 from typing import Any, Dict, Optional, Sequence
 
+from mmswap.apis.checkpoint import trusting
 from mmswap.apis.commands.audit import AUDIT
 from mmswap.apis.commands.command import Command
 from mmswap.apis.commands.deploy import EXPORT
@@ -91,7 +92,9 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     """
     args = build_parser().parse_args(argv)
     try:
-        args.run(args)
+        # For what a Runner reads as well, which takes no such argument.
+        with trusting(getattr(args, 'trust', False)):
+            args.run(args)
     except KeyboardInterrupt as error:
         launcher = getattr(args, 'launcher', 'none')
         raise stop(error, sys.argv, launcher,

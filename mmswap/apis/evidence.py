@@ -15,9 +15,9 @@ from mmswap.apis.audit.tables import PROMISE
 from mmswap.apis.checkpoint import read_checkpoint
 from mmswap.apis.config import load_config
 from mmswap.apis.publish import private_keys
-from mmswap.audit.subject import hash_states
 from mmswap.class_table import ClassTable
 from mmswap.export.runtime import SUFFIX, OnnxFile
+from mmswap.models.fingerprints import check_base, hash_states
 from mmswap.registry import AUDITS
 from mmswap.version import __version__
 
@@ -60,18 +60,22 @@ def write_record(config: Union[str, Path],
         The path of the record.
 
     Raises:
-        ValueError: If the config forgets nothing, or the audit is one of
-            another model.
+        ValueError: If the config forgets nothing, the audit is one of
+            another model, or the merged model is of another base.
     """
     cfg = load_config(config)
     table = ClassTable.from_cfg(cfg.model.classes)
     if not table.forget:
         raise ValueError('classes.forget must name a class for a record of '
                          f'its forgetting, got none in {config}')
-    subject = SubjectReader(cfg, trust).subject(checkpoint)
+    reader = SubjectReader(cfg, trust)
+    subject = reader.subject(checkpoint)
     base = subject.base_weights
     audited = _read_audit(audit, subject.fingerprint)
-    state = read_checkpoint(merged, trust)['state_dict']
+    read = read_checkpoint(merged, trust)
+    state = read['state_dict']
+    check_base(f'the merged model {merged}',
+               (read.get('meta') or {}).get('base_hash'), reader.base_hash)
     results = audited.get('results', [])
     tested = {result['test'] for result in results}
     path = Path(merged).with_name(RECORD)

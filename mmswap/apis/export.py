@@ -13,7 +13,6 @@ from torch.nn import functional as F
 
 from mmswap.apis.checkpoint import read_checkpoint
 from mmswap.apis.config import model_config, unwrap_pipeline_owner
-from mmswap.audit.subject import hash_states
 from mmswap.class_table import ClassTable
 from mmswap.config.types import is_mmswap_type, mmswap_types
 from mmswap.export.graph import Differences, compare, write_graphs
@@ -23,6 +22,7 @@ from mmswap.export.outputs import FlatOutputs, part_path
 from mmswap.export.runtime import SUFFIX, OnnxFile
 from mmswap.models.checkpoints import checkpoint_kind
 from mmswap.models.classes.growth import shrink_config
+from mmswap.models.fingerprints import hash_states
 
 # Ranges of activations change little after some tens of images.
 _CALIBRATION_IMAGES = 32

@@ -82,9 +82,11 @@ def merge_checkpoint(config: Union[str, Path],
         _check_scoring(stock, table)
     if order != kept.names:
         reorder_classes(merged, inner_cfg, kept, order)
-    meta = dict(
+    meta: Dict[str, Any] = dict(
         dataset_meta=dict(classes=order),
         mmswap_version=__version__)
+    if model.base_hash is not None:
+        meta['base_hash'] = model.base_hash
     out.parent.mkdir(parents=True, exist_ok=True)
     write_checkpoint(dict(state_dict=merged, meta=meta), out)
     config_out = out.with_suffix('.py')

@@ -1,6 +1,5 @@
 """The models that an audit compares: each a plain model with weights."""
 import copy
-import hashlib
 from typing import (
     Any,
     Callable,
@@ -18,6 +17,7 @@ from mmengine.model import BaseModel
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
+from mmswap.models.fingerprints import hash_states
 from mmswap.models.outputs.observer_plan import ObserverPlan
 
 ROLES = ('subject', 'base', 'hidden', 'retrained')
@@ -80,21 +80,6 @@ class Subject:
     def fingerprint(self) -> str:
         """Hash of the weights, with and without the adapter."""
         return hash_states(self.state, self.without_adapter or {})
-
-
-def hash_states(*states: Mapping[str, Tensor]) -> str:
-    """SHA-256 of the names and the bytes of tensors.
-
-    Args:
-        states: State dicts.
-    """
-    digest = hashlib.sha256()
-    for state in states:
-        for key in sorted(state):
-            value = state[key].detach().cpu().contiguous()
-            digest.update(f'{key} {value.dtype} {tuple(value.shape)}'.encode())
-            digest.update(value.reshape(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
 
 
 def hide_classes(base: Subject, labels: Sequence[int], num_classes: int,

@@ -14,8 +14,15 @@ from safetensors.torch import load_file
 from torch import nn
 
 from mmswap.class_table import ClassTable
+from mmswap.models.adapter_checks import check_dropped, read_json
 from mmswap.models.adapters.groups import group_norms, zero_layers
-from mmswap.models.adapters.lora import merge_lora, remove_lora
+from mmswap.models.adapters.lora import (
+    is_lora_key,
+    merge_lora,
+    remove_lora,
+)
+from mmswap.models.checkpoints import stock_key
+from mmswap.models.fingerprints import check_base, fingerprint
 from mmswap.models.objectives.prototype import PrototypeObjective
 from mmswap.models.peft_files import CONFIG, WEIGHTS, read_lora, write_lora
 from mmswap.models.safetensors_files import save_safetensors
@@ -96,6 +103,7 @@ def save_adapter(model: nn.Module,
     write_lora(inner, folder, name, dropped)
     meta: Dict[str, Any] = dict(
         format=1,
+        base_hash=_base_of(model),
         group_norms=norms,
         dropped_layers=sorted(dropped))
     if isinstance(model, SwapModel):
@@ -123,7 +131,9 @@ def load_adapter(model: nn.Module,
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If classes, layers, rank or alpha are not the model's.
+        ValueError: If classes, layers, rank, alpha or the base model are not
+            the model's, or a file says what :func:`save_adapter` does not
+            write.
     """
     folder = Path(folder)
     absent = [file for file in (WEIGHTS, CONFIG, _SWAP)
@@ -131,12 +141,28 @@ def load_adapter(model: nn.Module,
     if absent:
         raise FileNotFoundError(f'{folder} must be a folder of '
                                 f'mmswap.save_adapter, but has no {absent}')
-    meta = json.loads((folder / _SWAP).read_text())
+    meta = read_json(folder / _SWAP)
     _check_classes(model, meta.get('classes'))
-    read_lora(_inner(model), folder, name, meta.get('dropped_layers', ()))
+    # A SwapModel's has class rows that no plain model has.
+    if isinstance(model, SwapModel) == ('classes' in meta):
+        check_base(f'the adapter in {folder}', meta.get('base_hash'),
+                   _base_of(model))
+    dropped = meta.get('dropped_layers', [])
+    check_dropped(folder / _SWAP, dropped)
+    read_lora(_inner(model), folder, name, dropped)
     if isinstance(model, SwapModel):
         _read_parts(model, folder)
     return model
+
+
+def _base_of(model: nn.Module) -> Optional[str]:
+    """Fingerprint of the base model below an adapter."""
+    if isinstance(model, SwapModel):
+        return model.base_hash
+    return fingerprint({
+        stock_key(key): value
+        for key, value in model.state_dict().items() if not is_lora_key(key)
+    })
 
 
 @torch.no_grad()
@@ -144,6 +170,12 @@ def _read_parts(model: SwapModel, folder: Path) -> None:
     """Undo :func:`_write_parts`."""
     rows = load_file(folder / _ROWS) if model.class_rows else {}
     for key, (param, where) in model.class_params().items():
+        wanted, got = (
+            None if each is None else tuple(each.shape)
+            for each in (where.select(param.detach()), rows.get(key)))
+        if wanted != got:
+            raise ValueError(f'{key} of {folder / _ROWS} must be of shape '
+                             f'{wanted}, got {got}')
         where.assign(param, rows[key])
     if isinstance(model.objective, PrototypeObjective) and (
             folder / _PROTOTYPES).is_file():

@@ -17,6 +17,7 @@ from mmswap.config.listing import listed
 from mmswap.models.adapters.history import PREFIX as HISTORY
 from mmswap.models.adapters.history import fold_adapter
 from mmswap.models.adapters.lora import is_lora_key
+from mmswap.models.fingerprints import fingerprint
 
 INNER = 'model.'
 OBJECTIVE = 'objective.'
@@ -62,6 +63,21 @@ def pack_extra(values: Dict[str, Any]) -> Tensor:
 def unpack_extra(packed: Tensor) -> Dict[str, Any]:
     """Undo :func:`pack_extra`."""
     return json.loads(bytes(packed.tolist()).decode())
+
+
+def base_hash(state: Mapping[str, Tensor]) -> Optional[str]:
+    """The fingerprint of the base model of a checkpoint.
+
+    Args:
+        state: The checkpoint's tensors.
+
+    Returns:
+        Of a phase's what it carries, None where that is nothing, as with
+        release 0.1; of any other that of its own weights.
+    """
+    if EXTRA in state:
+        return unpack_extra(state[EXTRA])['adapter'].get('base_hash')
+    return None if is_phase_checkpoint(state) else fingerprint(state)
 
 
 def fold_earlier(state: Dict[str, Tensor], name: Optional[str],

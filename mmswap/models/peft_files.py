@@ -4,14 +4,11 @@ from pathlib import Path
 from typing import Collection, Dict
 
 import torch
-from peft import (
-    LoraConfig,
-    get_peft_model_state_dict,
-    inject_adapter_in_model,
-)
+from peft import get_peft_model_state_dict, inject_adapter_in_model
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from mmswap.models.adapter_checks import check_sizes, read_config
 from mmswap.models.adapters.groups import lora_layers
 from mmswap.models.adapters.lora import (
     adapter_config,
@@ -76,11 +73,14 @@ def read_lora(model: nn.Module, folder: Path, name: str,
         dropped: Paths of the layers that were left out, and become zero.
 
     Raises:
-        ValueError: If the layers, the rank or alpha are not the model's.
+        ValueError: If the layers, the rank or alpha are not the model's, or
+            the files say what :func:`write_lora` does not write.
     """
-    config = LoraConfig.from_pretrained(str(folder))
+    tensors = load_file(folder / WEIGHTS)
+    config = read_config(folder / CONFIG, _PREFIX, tensors)
     live = adapter_config(model, name)
     if live is None:
+        check_sizes(model, _PREFIX, tensors, folder)
         inject_adapter_in_model(config, model, adapter_name=name)
     elif (live.r, live.lora_alpha) != (config.r, config.lora_alpha):
         # The same matrices at another scale are another update.
@@ -92,10 +92,7 @@ def read_lora(model: nn.Module, folder: Path, name: str,
         key.replace(f'.{name}.', '.'): value
         for key, value in lora_state(model).items() if f'.{name}.' in key
     }
-    saved = {
-        key[len(_PREFIX):]: value
-        for key, value in load_file(folder / WEIGHTS).items()
-    }
+    saved = {key[len(_PREFIX):]: value for key, value in tensors.items()}
     # Layers that were zero are not in the file, and need not be in the model.
     zero = {key for key in own if key.partition('.lora_')[0] in dropped}
     _check_shapes({k: own[k] for k in own if k not in zero}, saved, folder)

@@ -35,8 +35,10 @@ def load_from_safetensors(filename: str,
     device = map_location if isinstance(map_location, str) else 'cpu'
     with safe_open(filename, framework='pt', device=device) as file:
         state = {key: file.get_tensor(key) for key in file.keys()}
+        # Runner.resume would run a `config` as Python.
         meta = {key: _decoded(text)
-                for key, text in (file.metadata() or {}).items()}
+                for key, text in (file.metadata() or {}).items()
+                if key != 'config'}
     state = {
         key: value.float() if value.dtype == torch.float16 else value
         for key, value in state.items()

@@ -17,6 +17,7 @@ from mmswap.models.base_weights import base_state_dict, undo_adapter
 from mmswap.models.checkpoints import (
     EXTRA,
     adapt_checkpoint,
+    base_hash,
     check_keys,
     drop_objective,
     fold_earlier,
@@ -40,6 +41,8 @@ class SwapState(BaseModel):
 
     Attributes:
         history: The folded adapters of earlier phases.
+        base_hash: Fingerprint of the base model; None before it is loaded, and
+            where an older checkpoint does not tell it.
     """
 
     model: BaseModel
@@ -54,6 +57,7 @@ class SwapState(BaseModel):
     def __init__(self, data_preprocessor: nn.Module) -> None:
         super().__init__(data_preprocessor)
         self.history = AdapterHistory()
+        self.base_hash: Optional[str] = None
         self._loaded = False
         # Whether a phase checkpoint waits for start_phase or resume_phase.
         self._phase_open = False
@@ -91,13 +95,14 @@ class SwapState(BaseModel):
                 'start_phase() or resume_phase() must be called first')
 
     def get_extra_state(self) -> Tensor:
-        """The class table and the adapter's scale; see ``pack_extra``."""
+        """Class table, the adapter's scale and base; see ``pack_extra``."""
         # Without LoRA, once merged or removed, there is nothing to scale.
-        scaling = adapter_scaling(self.model, self.adapter_name)
-        return pack_extra(
-            dict(
-                self.class_table.as_dict(),
-                adapter=dict(name=self.adapter_name, scaling=scaling)))
+        adapter: Dict[str, Any] = dict(
+            name=self.adapter_name,
+            scaling=adapter_scaling(self.model, self.adapter_name))
+        if self.base_hash is not None:
+            adapter['base_hash'] = self.base_hash
+        return pack_extra(dict(self.class_table.as_dict(), adapter=adapter))
 
     def set_extra_state(self, state: Tensor) -> None:
         """Check a phase checkpoint's class table against the config's.
@@ -138,6 +143,7 @@ class SwapState(BaseModel):
 
     def _adapt(self, state: Dict[str, Tensor]) -> bool:
         """Make a checkpoint one of this model; whether it is of a phase."""
+        self.base_hash = base_hash(state)
         config = self.adapter_name and adapter_config(
             self.model, self.adapter_name)
         of_phase = fold_earlier(state, self.adapter_name, config or None)
@@ -146,6 +152,7 @@ class SwapState(BaseModel):
             print_log(
                 "mmswap: load_from is not used, as model.trains="
                 "'from_scratch'", 'current')
+            self.base_hash = None
             state.clear()
             state.update(self.state_dict())
             of_phase = True

@@ -42,6 +42,70 @@ def test_reads_what_a_runner_writes(toy):
     assert read['meta']['iter'] == 4
 
 
+def _train(toy, name, **settings):
+    """A run with all that can be resumed."""
+    from mmswap.apis import build_runner, load_config
+    cfg = load_config(toy.learn, str(toy.work_dir))
+    # One message hub a name, and this process has had other runs.
+    cfg.experiment_name = name
+    cfg.optim_wrapper.optimizer.momentum = .9
+    cfg.param_scheduler = [dict(type='MultiStepLR', milestones=[1, 5, 5],
+                                by_epoch=False)]
+    cfg.custom_hooks = [dict(type='EMAHook')]
+    cfg.merge_from_dict(settings)
+    build_runner(cfg).train()
+
+
+def _resume(toy, monkeypatch, loader):
+    """Go on with a run whose checkpoint a loader of mmengine reads."""
+    from mmengine.runner.checkpoint import CheckpointLoader
+    monkeypatch.setattr(CheckpointLoader, '_get_checkpoint_loader',
+                        lambda path: loader)
+    _train(toy, loader.__name__, resume=True, load_from=str(
+        toy.work_dir / 'iter_2.pth'), train_cfg=dict(max_iters=6))
+    return torch.load(toy.work_dir / 'iter_6.pth', weights_only=False)
+
+
+def test_a_run_is_resumed_as_by_mmengine(toy, monkeypatch):
+    """Weights, optimizer, schedulers, averages and log, bit for bit."""
+    from mmengine.runner.checkpoint import load_from_local
+
+    from mmswap.models.checkpoint_reading import load_from_file
+    _train(toy, 'first')
+    saved = [_resume(toy, monkeypatch, loader)
+             for loader in (load_from_local, load_from_file)]
+    one, other = saved
+    for state in saved:
+        del state['meta']['time'], state['meta']['experiment_name']
+        info = state['message_hub']['runtime_info']
+        del info['experiment_name']
+        scalars = state['message_hub']['log_scalars']
+        for key in list(scalars):
+            if 'time' in key:
+                del scalars[key]
+        for where in (state['meta'], info):
+            where['cfg'] = where['cfg'].replace('load_from_local', 'x')
+            where['cfg'] = where['cfg'].replace('load_from_file', 'x')
+        assert len(scalars['train/lr'].data[0]) == 6
+    assert 'ema_state_dict' in one and one['optimizer']['state']
+    assert one['param_schedulers'][0]['milestones'] == {1: 1, 5: 2}
+    assert repr(_plain(one)) == repr(_plain(other))
+
+
+def _plain(value):
+    """What prints alike only if it is alike."""
+    if isinstance(value, dict):
+        return [(type(value), key, _plain(each))
+                for key, each in value.items()]
+    if isinstance(value, (list, tuple)):
+        return type(value), [_plain(each) for each in value]
+    if isinstance(value, torch.Tensor):
+        return value.dtype, value.tolist()
+    if isinstance(value, HistoryBuffer):
+        return [each.tolist() for each in value.data], value.max_length
+    return value
+
+
 @pytest.mark.parametrize('log', [
     HistoryBuffer([1., 2.], [1, 1]),
     np.arange(3.),

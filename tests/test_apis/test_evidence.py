@@ -13,7 +13,7 @@ from mmswap.apis.cli import main
 from mmswap.apis.evidence import RECORD, check_folder, write_record
 from mmswap.apis.merge import merge_checkpoint
 from mmswap.audit import AuditSettings
-from mmswap.audit.subject import hash_states
+from mmswap.models.fingerprints import fingerprint, hash_states
 
 SCHEMA = Path(__file__).parents[2] / 'mmswap/apis/forgetting.schema.json'
 
@@ -131,3 +131,21 @@ def test_it_is_one_or_the_other(merged):
         main(['publish', 'a.pth', 'b.pth', '--check', 'out'])
     with pytest.raises(NotADirectoryError, match='FOLDER'):
         check_folder('nowhere')
+
+
+def test_the_files_of_two_bases_are_not_mixed(merged):
+    """A merged model tells its base; so does the phase that is audited."""
+    saved = torch.load(merged / 'merged.pth', weights_only=True)
+    base = torch.load('base.pth', weights_only=True)
+    assert saved['meta']['base_hash'] == fingerprint(base['state_dict'])
+    other = {key: value + 1 for key, value in base['state_dict'].items()}
+    torch.save(dict(state_dict=other), 'other.pth')
+    for subject in ('phase.pth', 'out/merged.pth'):
+        with pytest.raises(ValueError, match='must meet the base model'):
+            run_audit('forget.py', subject, References('other.pth'),
+                      AuditSettings(images=4, steps=(1, ), draws=2),
+                      ['adapter'], 'work')
+    saved['meta']['base_hash'] = fingerprint(other)
+    torch.save(saved, merged / 'merged.pth')
+    with pytest.raises(ValueError, match='merged.pth must meet the base'):
+        write_record('forget.py', 'phase.pth', merged / 'merged.pth')

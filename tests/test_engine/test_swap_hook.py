@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.registry import MODELS, DefaultScope
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 from swap_toy import make_step as make_learn_step
@@ -35,7 +36,8 @@ def runner_of(model, iteration=0, seed=3):
         model=model,
         iter=iteration,
         seed=seed,
-        cfg={},
+        cfg=Config(),
+        work_dir='work',
         hooks=[],
         train_loop=None,
         val_loop=None,

@@ -117,3 +117,31 @@ def test_as_stuff_the_background_comes_last(add_background):
 def test_only_a_mask2former_gets_a_background(add_background):
     with pytest.raises(SystemExit, match='must be of a Mask2Former'):
         add_background('semantic', {'backbone.norm.bias': torch.ones(2)})
+
+
+class Payload:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (self.path, 'w')
+
+
+@pytest.mark.parametrize('tool, args', [
+    ('add_background.py', ['semantic', 'bad.pth', 'out.pth']),
+    ('cut_head.py', ['bad.pth', 'keep.txt', 'all.txt', 'out.pth'])])
+def test_code_runs_only_if_it_is_trusted(tmp_path, monkeypatch, tool, args):
+    monkeypatch.chdir(tmp_path)
+    state = {**DETECTOR, 'head.bias': torch.ones(2)}
+    torch.save(dict(state_dict=state, code=Payload('ran')), 'bad.pth')
+    (tmp_path / 'all.txt').write_text('a\nb\n')
+    (tmp_path / 'keep.txt').write_text('b\n')
+    monkeypatch.setattr(sys, 'argv', [tool, *args])
+    with pytest.raises(ValueError, match='nothing but tensors .*--trust'):
+        runpy.run_path(str(TOOLS / tool), run_name='__main__')
+    assert not (tmp_path / 'ran').exists()
+    monkeypatch.setattr(sys, 'argv', [tool, *args, '--trust'])
+    runpy.run_path(str(TOOLS / tool), run_name='__main__')
+    assert (tmp_path / 'ran').exists() and (tmp_path / 'out.pth').exists()

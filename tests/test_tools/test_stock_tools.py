@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from mmswap.datasets.digits.scenes import CLASSES, make_digit_scenes
 
@@ -50,14 +50,14 @@ def _config(model, phase):
     return CONFIGS / f'{model}_{phase}.py'
 
 
-def _run(folder, script, *args):
+def _run(folder, script, *args, ends_with=0):
     """Run a script as a user would; return all that it printed."""
     env = dict(os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS='1')
     done = subprocess.run(
         [sys.executable, str(script), *map(str, args)], cwd=folder, env=env,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         timeout=400)
-    assert done.returncode == 0, done.stdout[-3000:]
+    assert done.returncode == ends_with, done.stdout[-3000:]
     return done.stdout
 
 
@@ -116,6 +116,35 @@ def test_stock_tools_swap_and_score_the_merged_model(folder):
     assert merged == pytest.approx(phase, abs=1e-3, nan_ok=True)
     # The shipped base knows the digits, so this compares real figures.
     assert max(value for value in merged.values() if value == value) > 0.3
+
+
+class Payload:
+    """Makes a file when it is unpickled."""
+
+    def __reduce__(self):
+        return open, ('ran', 'w')
+
+
+@pytest.mark.slow
+def test_stock_tools_run_no_code_of_a_checkpoint(folder):
+    """Whose configs are mmswap's; and none of what resuming would run."""
+    learn = _config('mask2former_swin-nano', 'learn')
+    state = load_file(DETECTOR)
+    torch.save(dict(state_dict=state, code=Payload()), folder / 'bad.pth')
+    save_file(state, folder / 'bad.safetensors', dict(
+        config="open('ran', 'w')", epoch='0', iter='1'))
+    train, test = (_tool('mmdet', name) for name in ('train.py', 'test.py'))
+    for script, args in (
+            (train, _train_args(learn, 'bad', 1, load_from='bad.pth')),
+            (test, [learn, 'bad.pth', '--work-dir', 'bad'])):
+        log = _run(folder, script, *args, ends_with=1)
+        assert 'nothing but tensors' in log and 'mmswap publish' in log
+        assert not (folder / 'ran').exists()
+    # There is no log in it, so that it cannot be resumed in the end.
+    log = _run(folder, train, *_train_args(
+        learn, 'bad', 2, '--resume', 'bad.safetensors'), ends_with=1)
+    assert "KeyError: 'message_hub'" in log
+    assert not (folder / 'ran').exists()
 
 
 # The scripts of a swap one after the other, as their imports take longest.

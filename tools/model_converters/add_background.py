@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Dict
 
 import torch
-from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor
 
-import mmswap  # noqa: F401  (loads .safetensors files)
+from mmswap.apis.checkpoint import read_checkpoint
+from mmswap.apis.commands.command import add_trust
 
 HEAD = 'panoptic_head.'
 QUERIES = (f'{HEAD}query_embed.', f'{HEAD}query_feat.')
@@ -55,10 +55,10 @@ def main() -> None:
     parser.add_argument('task', choices=CONVERT)
     parser.add_argument('checkpoint', help='checkpoint of the detector')
     parser.add_argument('out', type=Path, help='checkpoint to write, *.pth')
+    add_trust(parser)
     args = parser.parse_args()
-    checkpoint = CheckpointLoader.load_checkpoint(
-        args.checkpoint, map_location='cpu')
-    state = checkpoint.get('state_dict', checkpoint)
+    checkpoint = read_checkpoint(args.checkpoint, args.trust)
+    state = checkpoint['state_dict']
     if not any(key.startswith(CLASSES) for key in state):
         sys.exit(f'the checkpoint must be of a Mask2Former, with keys '
                  f'{CLASSES}*, got {len(state)} others')

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Dict, List
 
 import torch
-from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor
+
+from mmswap.apis.checkpoint import read_checkpoint
+from mmswap.apis.commands.command import add_trust
 
 
 def read_names(path: Path) -> List[str]:
@@ -66,11 +68,11 @@ def main() -> None:
         help='all classes of the model in label order: a text file, or a '
         'folder with one folder a class, such as train/ of ImageNet')
     parser.add_argument('out', type=Path, help='checkpoint to write, *.pth')
+    add_trust(parser)
     args = parser.parse_args()
     keep, classes = read_names(args.keep), read_names(args.classes)
-    checkpoint = CheckpointLoader.load_checkpoint(
-        args.checkpoint, map_location='cpu')
-    state = cut(checkpoint.get('state_dict', checkpoint), keep, classes)
+    checkpoint = read_checkpoint(args.checkpoint, args.trust)
+    state = cut(checkpoint['state_dict'], keep, classes)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     torch.save(dict(state_dict=state, meta={}), args.out)
     print(f'{args.out}: {len(keep)} of {len(classes)} classes')

@@ -1,7 +1,7 @@
 """Checkpoints as the models that an audit compares."""
 import copy
 from pathlib import Path
-from typing import Any, Dict, Optional, Union
+from typing import Any, Dict, Mapping, Optional, Union
 
 from mmengine.config import Config
 from torch import Tensor
@@ -14,9 +14,10 @@ from mmswap.models import SwapModel
 from mmswap.models.adapter_files import merge_adapter
 from mmswap.models.adapters.groups import group_norms
 from mmswap.models.adapters.lora import is_lora_key
-from mmswap.models.checkpoints import is_phase_checkpoint
+from mmswap.models.checkpoints import base_hash, is_phase_checkpoint
 from mmswap.models.classes.growth import build_grown
 from mmswap.models.classes.order import reorder_classes
+from mmswap.models.fingerprints import check_base
 
 State = Dict[str, Tensor]
 
@@ -27,6 +28,9 @@ class SubjectReader:
     Args:
         cfg: The config of the phase that forgot.
         trust: Unpickle whatever is in a checkpoint. That can run any code.
+
+    Attributes:
+        base_hash: Fingerprint of the subject's base model, where it tells it.
     """
 
     def __init__(self, cfg: Config, trust: bool = False) -> None:
@@ -35,6 +39,7 @@ class SubjectReader:
         self._table = ClassTable.from_cfg(cfg.model.classes)
         # The base model's weights, where the subject still has them.
         self._base: Optional[State] = None
+        self.base_hash: Optional[str] = None
 
     def subject(self, path: Union[str, Path]) -> Subject:
         """The model that is audited.
@@ -46,7 +51,10 @@ class SubjectReader:
             ValueError: If it cannot be read, or has other classes.
             RuntimeError: If it is no checkpoint of this model.
         """
-        state = self._read(path)
+        read = self._read(path)
+        state = self._ordered(read, path)
+        self.base_hash = (base_hash(state) if is_phase_checkpoint(state) else
+                          (read.get('meta') or {}).get('base_hash'))
         has_adapter = any(map(is_lora_key, state))
         model = self._build(state)
         if not has_adapter or model.adapter_name is None:
@@ -71,10 +79,14 @@ class SubjectReader:
             path: Its checkpoint; None for the subject's own.
 
         Raises:
-            ValueError: If there is neither.
+            ValueError: If there is neither, or the file's is another base.
         """
         if path is not None:
-            return self.reference('base', 'base', path)
+            read = self._read(path)
+            check_base('the audited model', self.base_hash,
+                       base_hash(read['state_dict']))
+            return self._plain('base', 'base', self._build(
+                self._ordered(read, path)))
         if self._base is None:
             raise ValueError(
                 'base must be given (--base) for a checkpoint without an '
@@ -91,11 +103,15 @@ class SubjectReader:
             role: Its role.
             path: Its checkpoint, of any kind.
         """
-        return self._plain(name, role, self._build(self._read(path)))
+        return self._plain(name, role, self._build(
+            self._ordered(self._read(path), path)))
 
-    def _read(self, path: Union[str, Path]) -> State:
+    def _read(self, path: Union[str, Path]) -> Dict[str, Any]:
+        return read_checkpoint(path, self._trust)
+
+    def _ordered(self, checkpoint: Mapping[str, Any],
+                 path: Union[str, Path]) -> State:
         """The state dict, its classes in the order of the class table."""
-        checkpoint = read_checkpoint(path, self._trust)
         state = dict(checkpoint['state_dict'])
         meta = checkpoint.get('meta') or {}
         names = tuple((meta.get('dataset_meta') or {}).get('classes') or ())

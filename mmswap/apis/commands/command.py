@@ -50,8 +50,8 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--trust',
         action='store_true',
-        help='load whatever the checkpoint holds, which can run any code '
-        '(default: refuse all but tensors)')
+        help='load whatever a checkpoint holds, which can run any code '
+        '(default: refuse all but tensors and plain values)')
 
 
 def add_verbose(parser: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ from mmswap.apis.commands.command import (
     Command,
     add_amp,
     add_images,
+    add_trust,
     add_verbose,
     open_console,
 )
@@ -46,6 +47,7 @@ def _add_train_arguments(parser: argparse.ArgumentParser) -> None:
         const='auto',
         help='go on from this checkpoint; without a path from the last one '
         'in the work dir (default: start anew)')
+    add_trust(parser)
     add_verbose(parser)
 
 
@@ -115,6 +117,7 @@ def _add_test_arguments(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help="augment at test time, by the config's tta_model (default: each "
         'image once)')
+    add_trust(parser)
     add_verbose(parser)
 
 
@@ -177,6 +180,7 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         'renamed, unseen and recall those of the objects to forget, and any '
         'metric has its full name')
     add_images(parser)
+    add_trust(parser)
     add_verbose(parser)
 
 

@@ -140,6 +140,7 @@ def _add_undo_arguments(parser: argparse.ArgumentParser) -> None:
         help='the phase to take out: what its folder in the work dir is '
         'called')
     parser.add_argument('out', metavar='OUT', help='checkpoint to write')
+    add_trust(parser)
 
 
 def _undo(args: argparse.Namespace) -> None:
@@ -171,6 +172,7 @@ def _add_report_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         'work_dir', metavar='WORK_DIR', help='the work dir of mmswap run')
     add_images(parser)
+    add_trust(parser)
 
 
 def _report(args: argparse.Namespace) -> None:

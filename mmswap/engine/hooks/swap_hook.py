@@ -16,6 +16,7 @@ from mmswap.engine.class_checks import (
 from mmswap.engine.hooks.adapter_hook import AdapterHook
 from mmswap.engine.hooks.finite_hook import FiniteHook
 from mmswap.engine.hooks.swap_log_hook import SwapLogHook
+from mmswap.engine.paths import hide_paths, restore_paths
 from mmswap.engine.saved_files import BACKEND, mend_last_checkpoint
 from mmswap.engine.unwrap import swap_model_of
 from mmswap.models import SwapModel
@@ -46,6 +47,8 @@ class SwapHook(Hook):
     draws anew where ``randomness.seed`` is not set. And where the loop counts
     iterations the sampler does not end at the epochs, at each of which
     mmengine would wait two seconds and start the workers anew.
+
+    Checkpoints have no absolute paths (:mod:`mmswap.engine.paths`).
 
     Args:
         log: Whether to bring a ``mmswap.SwapLogHook``.
@@ -115,7 +118,11 @@ class SwapHook(Hook):
 
     def before_save_checkpoint(self, runner: Runner,
                                checkpoint: Dict[str, Any]) -> None:
-        """Keep the sampler's seed and the number of updates."""
+        """Keep the sampler's seed and the number of updates.
+
+        The paths of the machine are not kept.
+        """
+        hide_paths(checkpoint, runner.cfg, runner.work_dir)
         checkpoint[_UPDATES] = self._updates
         sampler = _swap_sampler(runner)
         if sampler is not None:
@@ -129,6 +136,7 @@ class SwapHook(Hook):
             ValueError: If a class of the checkpoint has another label in the
                 model.
         """
+        restore_paths(checkpoint, runner.work_dir)
         self._loaded_updates = checkpoint.get(_UPDATES)
         self._sampler_seed = checkpoint.get(_SAMPLER_SEED)
         model = swap_model_of(runner)

@@ -247,5 +247,6 @@ def test_an_adapter_that_is_zero_throughout_is_written(plain, tmp_path):
             if 'lora_' in key:
                 param.zero_()
     folder = mmswap.save_adapter(plain, tmp_path)
+    torch.manual_seed(0)  # As plain is.
     other = mmswap.load_adapter(Plain(), folder)
     assert set(mmswap.group_norms(other).values()) == {0.}
