@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Dict, Optional, Union
 
 import torch
-from safetensors.torch import load_file
 from torch import nn
 
 from mmswap.class_table import ClassTable
@@ -25,7 +24,7 @@ from mmswap.models.checkpoints import stock_key
 from mmswap.models.fingerprints import check_base, fingerprint
 from mmswap.models.objectives.prototype import PrototypeObjective
 from mmswap.models.peft_files import CONFIG, WEIGHTS, read_lora, write_lora
-from mmswap.models.safetensors_files import save_safetensors
+from mmswap.models.safetensors_files import read_tensors, save_safetensors
 from mmswap.models.swap_model import SwapModel
 
 _ROWS = 'class_rows.safetensors'
@@ -168,7 +167,7 @@ def _base_of(model: nn.Module) -> Optional[str]:
 @torch.no_grad()
 def _read_parts(model: SwapModel, folder: Path) -> None:
     """Undo :func:`_write_parts`."""
-    rows = load_file(folder / _ROWS) if model.class_rows else {}
+    rows = read_tensors(folder / _ROWS) if model.class_rows else {}
     for key, (param, where) in model.class_params().items():
         wanted, got = (
             None if each is None else tuple(each.shape)
@@ -179,7 +178,7 @@ def _read_parts(model: SwapModel, folder: Path) -> None:
         where.assign(param, rows[key])
     if isinstance(model.objective, PrototypeObjective) and (
             folder / _PROTOTYPES).is_file():
-        model.objective.set_prototypes(load_file(folder / _PROTOTYPES))
+        model.objective.set_prototypes(read_tensors(folder / _PROTOTYPES))
 
 
 def _write_parts(model: SwapModel, folder: Path,

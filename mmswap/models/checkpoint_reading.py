@@ -18,6 +18,7 @@ import torch
 from mmengine import dist
 from mmengine.runner.checkpoint import CheckpointLoader
 
+from mmswap.models.intact import damage
 from mmswap.models.safetensors_files import load_from_safetensors
 from mmswap.models.unpickling import pickle_module, settle
 
@@ -62,8 +63,8 @@ def read_checkpoint(path: Union[str, Path],
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file has more in it than tensors, plain values and
-            a log and is not trusted, or is no checkpoint.
+        ValueError: If the file is damaged, has more in it than tensors, plain
+            values and a log and is not trusted, or is no checkpoint.
     """
     path = Path(path).expanduser()
     if not path.is_file():
@@ -92,11 +93,14 @@ def load_from_file(filename: str, map_location: Any = None) -> Dict[str, Any]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: As of :func:`read_checkpoint`.
+        ValueError: As of :func:`read_checkpoint`, or if it is damaged.
     """
     path = Path(filename).expanduser()
     if not path.is_file():
         raise FileNotFoundError(f'{filename} can not be found.')
+    found = damage(path)
+    if found is not None:
+        raise ValueError(f'{filename} is damaged: {found}')
     if _TRUSTS.get():
         checkpoint = torch.load(
             path, map_location=map_location, weights_only=False)

@@ -1,5 +1,6 @@
 """Whether a checkpoint file is as it was written."""
 import struct
+import tarfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -15,8 +16,8 @@ def damage(path: Union[str, Path]) -> Optional[str]:
     """What is wrong with a checkpoint of ``torch.save``, if anything.
 
     Such a file is a zip archive, with a CRC-32 of each tensor in it, which
-    ``torch.load`` does not look at. A file of torch 1.5 or before has no
-    checksum: only that it is empty would be seen.
+    ``torch.load`` does not look at. Files of torch 1.5 and before have no
+    checksum: only that one is empty would be seen.
 
     Args:
         path: The file.
@@ -34,8 +35,8 @@ def damage(path: Union[str, Path]) -> Optional[str]:
         return 'it is empty'
     try:
         if not zipfile.is_zipfile(path):
-            return None if start == _PICKLE else (
-                'it is cut off or no checkpoint')
+            is_old = start == _PICKLE or tarfile.is_tarfile(path)
+            return None if is_old else 'it is cut off or no checkpoint'
         with zipfile.ZipFile(path) as archive:
             wrong = archive.testzip()
     except _FAULTS as error:

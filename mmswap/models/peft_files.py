@@ -5,7 +5,6 @@ from typing import Collection, Dict
 
 import torch
 from peft import get_peft_model_state_dict, inject_adapter_in_model
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from mmswap.models.adapter_checks import check_sizes, read_config
@@ -15,7 +14,7 @@ from mmswap.models.adapters.lora import (
     layer_pattern,
     lora_state,
 )
-from mmswap.models.safetensors_files import save_safetensors
+from mmswap.models.safetensors_files import read_tensors, save_safetensors
 
 WEIGHTS = 'adapter_model.safetensors'
 CONFIG = 'adapter_config.json'
@@ -76,7 +75,7 @@ def read_lora(model: nn.Module, folder: Path, name: str,
         ValueError: If the layers, the rank or alpha are not the model's, or
             the files say what :func:`write_lora` does not write.
     """
-    tensors = load_file(folder / WEIGHTS)
+    tensors = read_tensors(folder / WEIGHTS)
     config = read_config(folder / CONFIG, _PREFIX, tensors)
     live = adapter_config(model, name)
     if live is None:
