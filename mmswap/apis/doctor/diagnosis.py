@@ -85,7 +85,8 @@ class Diagnosis(NamedTuple):
 def _item(finding: Finding) -> str:
     """A finding in lines that fit a terminal."""
     where = f' [{finding.phase}]' if finding.phase else ''
+    colon = ':' if finding.level == 'note' else ''
     return textwrap.fill(
-        f'- {finding.key} {finding.message}{where}', _WIDTH,
+        f'- {finding.key}{colon} {finding.message}{where}', _WIDTH,
         subsequent_indent='  ', break_long_words=False,
         break_on_hyphens=False)
