@@ -63,13 +63,13 @@ def check_models(swap: Examined) -> Iterator[Finding]:
             continue
         for found in (*_facts(model), *check_grown(swap, model)):
             yield found._replace(phase=phase.name)
-        if not swap.checkpoint or not_finite(swap.checkpoint['state_dict']):
+        if not (swap.has_data(phase) and swap.checkpoint) or not_finite(
+                swap.checkpoint['state_dict']):
             continue  # Nothing to begin with, which is said elsewhere.
         try:
             trial = try_steps(swap, phase, model)
         except Exception as raised:
-            yield refusal('model', raised)._replace(
-                key='train_dataloader', phase=phase.name)
+            yield refusal('model', raised)._replace(phase=phase.name)
             continue
         for found in _of_trial(model, trial):
             yield found._replace(phase=phase.name)

@@ -124,7 +124,8 @@ def check_iteration_schedulers(swap: Examined,
     length = length_of(phase)
     by_iteration = [(key, each) for key, each in _schedulers(phase)
                     if not each.get('by_epoch', True)]
-    if length is None or not length.by_epoch or not by_iteration:
+    if length is None or not length.by_epoch or not by_iteration or not (
+            swap.has_data(phase)):
         return
     steps = steps_of(swap, phase)
     for key, scheduler in by_iteration:
@@ -139,6 +140,8 @@ def check_passes(swap: Examined, phase: Phase) -> Iterator[Finding]:
         swap: The swap.
         phase: The phase.
     """
+    if not swap.has_data(phase):
+        return
     sampler, steps = swap.loader(phase).sampler, steps_of(swap, phase)
     if not steps or not isinstance(sampler, SwapSampler):
         return

@@ -106,6 +106,17 @@ class Examined:
                 dict(cfg, num_workers=0), seed=0)
         return self._loaders[phase.name]
 
+    def has_data(self, phase: Phase) -> bool:
+        """Whether the data of a phase's training can be loaded.
+
+        Args:
+            phase: The phase.
+        """
+        try:
+            return self.loader(phase) is not None
+        except Exception:  # Said where the data is what is looked at.
+            return False
+
     def model(self, phase: Phase) -> Any:
         """The model of a phase, built anew, without a checkpoint.
 

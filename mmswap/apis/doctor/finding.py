@@ -5,7 +5,7 @@ from typing import Any, Dict, NamedTuple, Optional
 LEVELS = ('error', 'warning', 'note')
 # What a message of mmswap begins with: a dotted key of a config.
 _KEY = re.compile(r'[A-Za-z_]\w*(?:\.\w+|\[\d+\])+|(?:classes|model)\b|'
-                  r'[a-z]+_[a-z_]+')
+                  r'load_from|optim_wrapper|(?:train|val|test)_[a-z]+')
 
 
 class Finding(NamedTuple):
@@ -72,4 +72,8 @@ def refusal(key: str, raised: BaseException) -> Finding:
     if not isinstance(raised, (ValueError, TypeError, FileNotFoundError,
                                RuntimeError)) or not text:
         text = f'{type(raised).__name__}: {text}'
-    return error(named.group() if named else key, ' '.join(text.split()))
+    text = ' '.join(text.split())
+    if named is None:
+        return error(key, text)
+    # The message is read behind the key.
+    return error(named.group(), text[named.end():].lstrip(' ,:'))
