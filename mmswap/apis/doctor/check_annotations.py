@@ -98,9 +98,12 @@ def _table(key: str, content: Content, table: ClassTable) -> Finding:
         several += len(splits) > 1
     counts = {split: dict(images=images[split], objects=objects[split])
               for split in ALL_SPLITS if split in set(of.values())}
-    unit = 'objects' if content.has_objects else 'labels'
+    if not content.has_objects:
+        for each in counts.values():
+            del each['objects']
     lines = ', '.join(
-        f'{split} {each["images"]:,} ({each["objects"]:,} {unit})'
+        f'{split} {each["images"]:,}' + (
+            f' ({each["objects"]:,} objects)' if 'objects' in each else '')
         for split, each in counts.items())
     return note(key, f'{len(content.pictures):,} images; of each split: '
                 f'{lines}; {several:,} images show several splits',

@@ -2,6 +2,7 @@
 import os
 import random
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Dict, Iterator, List, Optional, Tuple
 
@@ -35,6 +36,9 @@ def check_images(swap: Examined) -> Iterator[Finding]:
                 continue  # Said where the annotations are looked at.
             for picture in content.pictures:
                 pictures.setdefault(picture.path, (source.key, picture))
+            for path in content.maps:
+                pictures.setdefault(path, (source.key,
+                                           Picture(path, Counter())))
     yield from _read_all(list(pictures.values()))
 
 

@@ -1,7 +1,7 @@
 """The model of each phase, and what a step of it does."""
 import math
 from collections import Counter
-from typing import Any, Dict, Iterator
+from typing import Any, Dict, Iterator, Tuple
 
 import psutil
 import torch
@@ -23,7 +23,9 @@ from mmswap.apis.doctor.finding import (
     warning,
 )
 from mmswap.apis.doctor.trial import Trial, try_steps
+from mmswap.apis.plan import Phase
 from mmswap.config.listing import listed
+from mmswap.config.types import is_mmswap_type
 from mmswap.engine.gradient_check import likely_cause
 from mmswap.engine.progress import duration
 from mmswap.models.objectives.learn_forget import ForgetObjective
@@ -31,60 +33,82 @@ from mmswap.models.objectives.learn_forget import ForgetObjective
 _SHOWN = 4
 _GB = 1e9
 _MUCH = .9  # of the memory that there is
+_TIME = 'train_cfg'
+# Hooks without which there is no first step, and that take their time.
+_MEASURING = ('PrototypeHook', 'ImportanceHook')
 
 
 def check_models(swap: Examined) -> Iterator[Finding]:
     """Build, load and train each kind of phase for a moment.
 
-    Requests of one kind differ in their classes alone, and those that begin
-    with what earlier ones learned cannot be tried before these.
+    Requests of one kind differ in their classes alone.
 
     Args:
         swap: The swap.
     """
-    tried = set()
-    seconds = 0.
-    bytes_each = 0
-    for phase in swap.phases:
-        objective = phase.cfg.get('model', {}).get('objective') or {}
-        kind = (phase_of(phase), str(objective.get('type')))
-        if not is_examined(phase) or kind in tried:
-            continue
-        tried.add(kind)
-        if table_of(phase).learned_before:
-            yield note('model', 'is not tried: it begins with what earlier '
-                       'requests learned')._replace(phase=phase.name)
-            continue
-        try:
-            model = swap.model(phase)
-            _load(swap, model)
-        except Exception as raised:  # Whatever the libraries raise.
-            yield refusal('model', raised)._replace(phase=phase.name)
-            continue
-        for found in (*_facts(model), *check_grown(swap, model)):
-            yield found._replace(phase=phase.name)
-        if not (swap.has_data(phase) and swap.checkpoint) or not_finite(
-                swap.checkpoint['state_dict']):
-            continue  # Nothing to begin with, which is said elsewhere.
-        try:
-            trial = try_steps(swap, phase, model)
-        except Exception as raised:
-            yield refusal('model', raised)._replace(phase=phase.name)
-            continue
-        for found in _of_trial(model, trial):
-            yield found._replace(phase=phase.name)
-        steps = steps_of(swap, phase) or 0
-        seconds += steps * trial.seconds
-        bytes_each = max(bytes_each, _checkpoint_bytes(model))
-        yield note(
-            'train_cfg', f'{steps:,} steps of {trial.seconds:.2f} s on '
-            f'{trial.device} take about {duration(steps * trial.seconds)}, '
-            'without validation', steps=steps,
-            seconds_a_step=round(trial.seconds, 4))._replace(
-                phase=phase.name)
-    if bytes_each:
-        count = sum(checkpoints_of(phase) for phase in swap.phases)
-        yield from enough_room(swap, count, bytes_each, 'weights and Adam')
+    seconds: Dict[Tuple[str, str], float] = {}
+    phases = [phase for phase in swap.phases if is_examined(phase)]
+    for phase in phases:
+        if _kind(phase) not in seconds:
+            seconds[_kind(phase)] = 0.
+            for found in _check_model(swap, phase):
+                if found.key == _TIME and found.facts:
+                    seconds[_kind(phase)] = found.facts['seconds_a_step']
+                yield found._replace(phase=phase.name)
+    known = [(steps_of(swap, phase), seconds[_kind(phase)])
+             for phase in phases if swap.has_data(phase)]
+    if len(known) == len(phases) and all(all(each) for each in known):
+        total = sum((steps or 0) * each for steps, each in known)
+        yield note(_TIME, f'all {len(phases)} phases take about '
+                   f'{duration(total)}, without validation', seconds=total)
+
+
+def _check_model(swap: Examined, phase: Phase) -> Iterator[Finding]:
+    """The model of a phase, and a trial of it."""
+    if table_of(phase).learned_before:
+        yield note('model', 'not tried: the phase begins with what earlier '
+                   'requests learned')
+        return
+    try:
+        model = swap.model(phase)
+        _load(swap, model)
+    except Exception as raised:  # Whatever the libraries raise.
+        yield refusal('model', raised)
+        return
+    yield from _facts(model)
+    yield from check_grown(swap, model)
+    if not (swap.has_data(phase) and swap.checkpoint) or not_finite(
+            swap.checkpoint['state_dict']):
+        return  # Nothing to begin with, which is said elsewhere.
+    for hook in phase.cfg.get('custom_hooks') or ():
+        if any(is_mmswap_type(hook, name) for name in _MEASURING):
+            yield note('custom_hooks', f'no step is tried, as {hook["type"]} '
+                       'goes through the images before the first')
+            return
+    try:
+        trial = try_steps(swap, phase, model)
+    except Exception as raised:  # As above.
+        yield refusal('model', raised)
+        return
+    yield from _of_trial(model, trial)
+    steps = steps_of(swap, phase) or 0
+    yield note(_TIME, f'{steps:,} steps of {trial.seconds:.2f} s on '
+               f'{trial.device} take about {duration(steps * trial.seconds)}, '
+               'without validation', steps=steps,
+               seconds_a_step=round(trial.seconds, 4))
+    # All weights, and the two moments of Adam for what trains.
+    one = sum(each.numel() * each.element_size()
+              for each in model.state_dict().values()) + sum(
+        2 * p.numel() * p.element_size()
+        for p in model.parameters() if p.requires_grad)
+    count = sum(checkpoints_of(each) for each in swap.phases)
+    yield from enough_room(swap, count, one, 'weights and Adam')
+
+
+def _kind(phase: Phase) -> Tuple[str, str]:
+    """What tells phases apart that have to be tried each."""
+    objective = phase.cfg.model.get('objective') or {}
+    return phase_of(phase), str(objective.get('type'))
 
 
 def _load(swap: Examined, model: Any) -> None:
@@ -182,14 +206,6 @@ def _of_memory(trial: Trial) -> Iterator[Finding]:
                       'smaller one leaves room')._replace(facts=facts)
     else:
         yield note('memory', text, **facts)
-
-
-def _checkpoint_bytes(model: Any) -> int:
-    """Bytes of a checkpoint: all weights, and two moments of what trains."""
-    state = sum(each.numel() * each.element_size()
-                for each in model.state_dict().values())
-    return state + sum(2 * p.numel() * p.element_size()
-                       for p in model.parameters() if p.requires_grad)
 
 
 def _for_json(values: Dict[str, float]) -> Dict[str, Any]:

@@ -28,7 +28,7 @@ def check_order(swap: Examined, phase: Phase) -> Iterator[Finding]:
             "'forget_first'")
     if kind != 'forget' or not learned or has_learned or given:
         return
-    if before or _is_base(swap):
+    if 'forget_first' in before or _is_base(swap):
         yield error(
             _PHASE, f"must be 'forget_first' where {list(learned)} are not "
             "learned yet, or the phase that learns must come before, got "

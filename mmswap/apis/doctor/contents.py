@@ -38,11 +38,13 @@ class Content(NamedTuple):
         pictures: Its images.
         has_objects: Whether objects are counted, or the images that show a
             class.
+        maps: Paths of panoptic maps.
     """
 
     names: Tuple[str, ...]
     pictures: List[Picture]
     has_objects: bool
+    maps: Tuple[str, ...] = ()
 
 
 def read_coco(path: Path) -> Dict[str, Any]:
@@ -104,7 +106,11 @@ def coco_content(source: Source, content: Dict[str, Any]) -> Content:
             os.path.join(source.images, str(image['file_name'])),
             shown.get(image['id'], Counter()),
             size if all(isinstance(side, int) for side in size) else None))
-    return Content(tuple(names.values()), pictures, True)
+    folder = source.prefixes.get('seg', '')
+    maps = [os.path.join(folder, str(each['file_name']))
+            for each in content['annotations']
+            if 'segments_info' in each and 'file_name' in each]
+    return Content(tuple(names.values()), pictures, True, tuple(maps))
 
 
 def built_content(source: Source, table: ClassTable) -> Content:

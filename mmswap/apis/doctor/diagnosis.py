@@ -67,26 +67,38 @@ class Diagnosis(NamedTuple):
 
     def as_text(self) -> str:
         """For people: what is wrong first."""
-        lines = []
+        lines: List[str] = []
         for level in LEVELS:
             found = self.of(level)
             if found:
-                lines += [f'{_TITLES[level]}:', *map(_item, found), '']
+                lines.append(f'{_TITLES[level]}:')
+                lines += self._listed(found)
+                lines.append('')
         counts = ', '.join(
             f'{len(self.of(level)) or "no"} {level}'
             f'{"" if len(self.of(level)) == 1 else "s"}'
             for level in LEVELS[:2])
-        return '\n'.join([
-            *lines, f'{counts} in {len(self.phases)} '
-            f'phase{"" if len(self.phases) == 1 else "s"} '
-            f'({", ".join(self.phases)}), found in {self.seconds:.0f} s'])
+        return '\n'.join([*lines, f'{counts}, found in {self.seconds:.0f} s'])
+
+    def _listed(self, findings: List[Finding]) -> List[str]:
+        """Lines of findings, below the phases that they are of."""
+        by_phase: Dict[str, List[Finding]] = {}
+        for finding in findings:
+            by_phase.setdefault(finding.phase, []).append(finding)
+        every = ', '.join(self.phases)
+        lines = []
+        for phase, found in by_phase.items():
+            if len(self.phases) > 1 and phase:
+                where = 'each phase' if phase == every else phase
+                lines.append(f'  in {where}')
+            lines += map(_item, found)
+        return lines
 
 
 def _item(finding: Finding) -> str:
     """A finding in lines that fit a terminal."""
-    where = f' [{finding.phase}]' if finding.phase else ''
     colon = ':' if finding.level == 'note' else ''
     return textwrap.fill(
-        f'- {finding.key}{colon} {finding.message}{where}', _WIDTH,
-        subsequent_indent='  ', break_long_words=False,
-        break_on_hyphens=False)
+        f'{finding.key}{colon} {finding.message}', _WIDTH,
+        initial_indent='  - ', subsequent_indent='    ',
+        break_long_words=False, break_on_hyphens=False)

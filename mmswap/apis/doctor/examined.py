@@ -81,13 +81,13 @@ class Examined:
             OSError: If a file is missing.
             ValueError: If it cannot be read.
         """
-        key = source.identity
-        if source.is_coco:
-            key += source.images
+        table = table_of(phase)
+        # A later request may know more classes.
+        key = source.identity + ('' if source.is_coco else repr(table.names))
         if key not in self._contents:
             self._contents[key] = (
                 coco_content(source, self.coco(source)) if source.is_coco else
-                built_content(source, table_of(phase)))
+                built_content(source, table))
         return self._contents[key]
 
     def loader(self, phase: Phase) -> DataLoader:

@@ -5,7 +5,8 @@ from typing import Any, Dict, NamedTuple, Optional
 LEVELS = ('error', 'warning', 'note')
 # What a message of mmswap begins with: a dotted key of a config.
 _KEY = re.compile(r'[A-Za-z_]\w*(?:\.\w+|\[\d+\])+|(?:classes|model)\b|'
-                  r'load_from|optim_wrapper|(?:train|val|test)_[a-z]+')
+                  r'load_from|optim_wrapper|(?:custom|default)_hooks|'
+                  r'(?:train|val|test)_[a-z]+')
 
 
 class Finding(NamedTuple):

@@ -5,12 +5,10 @@ from typing import Any, Dict, Iterator, Mapping, NamedTuple, Optional
 
 from mmengine.config import Config
 
-from mmswap.config.types import is_mmswap_type
+from mmswap.config.types import is_mmswap_type, type_name
 from mmswap.datasets.phase_branches import filled
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
-# The transforms that read an image as mmcv does.
-_READERS = ('LoadImageFromFile', 'mmcv.LoadImageFromFile')
 
 
 class Source(NamedTuple):
@@ -66,7 +64,7 @@ class Source(NamedTuple):
     @property
     def reads_images(self) -> bool:
         """Whether its pipeline reads image files as mmcv does."""
-        return any(step.get('type') in _READERS
+        return any(type_name(step.get('type')) == 'LoadImageFromFile'
                    for step in self.cfg.get('pipeline') or ()
                    if isinstance(step, Mapping))
 

@@ -1,10 +1,10 @@
 """A few steps of a phase on its own images, of which nothing is kept."""
-import resource
 import sys
 import time
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
+import psutil
 import torch
 from mmengine.config import ConfigDict
 from mmengine.device import get_device
@@ -16,6 +16,11 @@ from mmswap.apis.plan import Phase
 from mmswap.datasets.seeding import seed_all
 from mmswap.engine.batch_checks import check_batches
 from mmswap.engine.group_sparse import has_gradient
+
+try:
+    import resource
+except ImportError:  # Windows has none.
+    resource = None  # type: ignore[assignment]
 
 # One more than a head needs that begins at zero and passes nothing on until
 # it has moved. The first also warms caches up; the last is timed.
@@ -124,6 +129,8 @@ def _peak(device: str) -> int:
     """The most memory that was held so far, in bytes."""
     if device == 'cuda':
         return torch.cuda.max_memory_allocated()
+    if resource is None:
+        return psutil.Process().memory_info().rss
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # macOS counts bytes, Linux kilobytes.
     return peak if sys.platform == 'darwin' else peak * 1024

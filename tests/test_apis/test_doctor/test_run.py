@@ -121,7 +121,7 @@ def test_requests_of_a_plan(swap):
         diagnosis.phases) == 3
     tried = [each.phase for each in diagnosis.findings
              if each.key == 'train_cfg']
-    assert tried == ['1-forget-dog', '2-learn-owl']
+    assert tried == ['1-forget-dog', '2-learn-owl', '']
 
 
 def test_json_has_all_of_it(swap):
