@@ -168,16 +168,15 @@ def _boxes(content: Mapping[str, Any]) -> List[Any]:
                 outside.append(each.get('id'))
             elif min(left, top, size[0] - right, size[1] - bottom) < -_MARGIN:
                 over.append(each.get('id'))
-    return [(level, f'{what}, got {len(ids)}: the annotations {_listed(ids)}')
-            for level, what, ids in (
-                (error, 'must have boxes of four finite numbers, x, y, width '
-                 'and height', broken),
-                (warning, 'must have boxes of a pixel or more; those without '
-                 'area are left out', flat),
-                (warning, 'must have boxes within their image; those outside '
-                 'are left out', outside),
-                (warning, 'must have boxes that end within their image; '
-                 'some reach over its edge', over)) if ids]
+    return [(level, f'must have boxes {rule}, not so of {len(ids)}: the ids '
+             f'{_listed(ids)}')
+            for level, rule, ids in (
+                (error, 'of four finite numbers, x, y, width and height',
+                 broken),
+                (warning, 'of a pixel or more, as others are left out', flat),
+                (warning, 'within their image, as others are left out',
+                 outside),
+                (warning, 'that end where their image ends', over)) if ids]
 
 
 def _is_box(box: Any) -> bool:

@@ -62,17 +62,17 @@ def _read_all(pictures: List[Tuple[str, Picture]]) -> Iterator[Finding]:
         if wrong is not None:
             found.setdefault((key, wrong), []).append(picture.path)
     for (key, kind), paths in found.items():
-        where = f'{len(paths):,}: {listed(sorted(paths), _SHOWN)}'
+        where = listed(sorted(paths), _SHOWN)
         if kind == 'missing':
-            yield error(key, f'must have a file of each image, got none of '
-                        f'{where}')
+            yield error(key, 'must have a file of each image, not so of '
+                        f'{len(paths):,}: {where}')
         elif kind == 'size':
-            yield warning(key, 'must have images of the width and height '
-                          'that the annotations say, as the boxes are '
-                          f'elsewhere in others, got others of {where}')
+            yield warning(key, 'must have images as large as the annotations '
+                          'say, or boxes are elsewhere, not so of '
+                          f'{len(paths):,}: {where}')
         else:
-            yield error(key, f'must have images that can be read, got {kind} '
-                        f'for {where}')
+            yield error(key, 'must have images that can be read, not so of '
+                        f'{len(paths):,} ({kind}): {where}')
     text = 'all of them' if read == len(there) else (
         f'a random sample, in {BUDGET:.0f} s')
     yield note('images', f'{read:,} of {len(there):,} images were decoded '

@@ -88,13 +88,13 @@ FAULTS = {
         'image_id 77'),
     'a box without area': Fault(
         _annotation('new', 1, bbox=[2, 3, 0, 15]), 'warning',
-        f'{NEW}.ann_file', 'without area'),
+        f'{NEW}.ann_file', 'of a pixel'),
     'a box outside': Fault(
         _annotation('val', 2, bbox=[40, 3, 20, 15]), 'warning',
-        f'{VAL}.ann_file', 'those outside'),
+        f'{VAL}.ann_file', 'within their'),
     'a box over the edge': Fault(
         _annotation('val', 3, bbox=[20, 3, 20, 15]), 'warning',
-        f'{VAL}.ann_file', 'over its edge'),
+        f'{VAL}.ann_file', 'image ends'),
     'a box that is none': Fault(
         _annotation('old', 2, bbox=[2, 3, 20]), 'error', f'{OLD}.ann_file',
         'four finite numbers', alone=True),
@@ -124,13 +124,13 @@ FAULTS = {
         'truncated', alone=True),
     'a missing image': Fault(
         lambda swap: swap.image('new', 3).unlink(), 'error', NEW,
-        'a file of each image'),
+        'file of each'),
     'no image': Fault(_bytes('val', 3, lambda b: b'text'), 'error', VAL,
-                      'no image for'),
+                      '(no image)'),
     'an empty image': Fault(_bytes('val', 4, lambda b: b''), 'error', VAL,
-                            'an empty file for'),
+                            '(an empty file)'),
     'another size': Fault(_image('old', 4, width=64), 'warning', OLD,
-                          'width and height'),
+                          'as large as'),
     # Paths.
     'no annotation file': Fault(
         _line('learn', "test_dataloader = dict(val_dataloader, dataset=dict("
