@@ -65,6 +65,12 @@ def check_splits(swap: Examined, phase: Phase) -> Iterator[Finding]:
         for picture in content.pictures:
             counts.update(picture.objects)
         yield _table(source.key, content, table)
+    seen = shown.get('train_dataloader', Counter())
+    unseen = [name for name in table.retain if not seen[name]]
+    if unseen and seen:
+        yield note('classes.base', f'{len(unseen)} of {len(table.retain)} '
+                   'retained classes have no object in the training data: '
+                   f'{listed(unseen, 8)}', unseen=unseen)
     for split in ('learn', 'forget'):
         for loader, level, wanted in (
                 ('train_dataloader', error, split == target),

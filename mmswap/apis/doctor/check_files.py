@@ -72,6 +72,17 @@ def check_names(swap: Examined, phase: Phase) -> Iterator[Finding]:
                     f'{"is" if len(lacking) == 1 else "are"} in none of '
                     f'{", ".join(files)}, which have '
                     f'{listed(known, _SHOWN)}{advice and "; "}{advice}')
+    files, complete = _categories([s for s in sources if s.is_train])
+    lower = {name.lower(): name for each in files.values() for name in each}
+    misspelt = [name for name in table.retain
+                if lower.get(name.lower(), name) != name
+                and name not in lower.values()]
+    if complete and misspelt:
+        yield error(
+            'classes.base', 'must have the names that '
+            'train_dataloader.dataset has, or its objects are left out, got '
+            f'{listed(misspelt, _SHOWN)} for '
+            f'{listed([lower[n.lower()] for n in misspelt], _SHOWN)}')
 
 
 def check_disk(swap: Examined) -> Iterator[Finding]:

@@ -99,6 +99,8 @@ def fault(picture: Picture) -> Optional[str]:
                 image.draft('RGB', (max(size[0] // _SCALE, 1),
                                     max(size[1] // _SCALE, 1)))
             image.load()
+    except Image.DecompressionBombError:
+        return None  # Too large to be tried; mmcv has no such limit.
     except Image.UnidentifiedImageError:
         return 'no image'
     except (OSError, SyntaxError, ValueError) as raised:

@@ -34,6 +34,7 @@ _SHOWN = 4
 _GB = 1e9
 _MUCH = .9  # of the memory that there is
 _TIME = 'train_cfg'
+_PREFIX = 'module.'  # of a wrapped model, which the Runner takes off
 # Hooks without which there is no first step, and that take their time.
 _MEASURING = ('PrototypeHook', 'ImportanceHook')
 
@@ -116,7 +117,10 @@ def _load(swap: Examined, model: Any) -> None:
     model.init_weights()
     state = swap.checkpoint.get('state_dict')
     if state:
-        model.load_state_dict(dict(state), strict=False)
+        model.load_state_dict({
+            key[len(_PREFIX):] if key.startswith(_PREFIX) else key: value
+            for key, value in state.items()
+        }, strict=False)
 
 
 def _facts(model: Any) -> Iterator[Finding]:

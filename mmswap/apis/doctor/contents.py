@@ -3,7 +3,7 @@ import json
 import os
 from collections import Counter
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from mmswap.apis.doctor.sources import Source
 from mmswap.class_table import ClassTable
@@ -72,8 +72,7 @@ def read_coco(path: Path) -> Dict[str, Any]:
                              f'{type(value).__name__} there in {path}')
         if not value:
             raise ValueError(f'must list {key}, got an empty list in {path}')
-    for key, fields in (('images', ('id', 'file_name')),
-                        ('categories', ('id', 'name'))):
+    for key, fields in (('images', ('id', )), ('categories', ('id', 'name'))):
         lacking = [field for field in fields
                    if any(field not in each for each in content[key])]
         if lacking:
@@ -103,7 +102,7 @@ def coco_content(source: Source, content: Dict[str, Any]) -> Content:
     for image in content['images']:
         size = image.get('width'), image.get('height')
         pictures.append(Picture(
-            os.path.join(source.images, str(image['file_name'])),
+            os.path.join(source.images, _file_name(image)),
             shown.get(image['id'], Counter()),
             size if all(isinstance(side, int) for side in size) else None))
     folder = source.prefixes.get('seg', '')
@@ -111,6 +110,13 @@ def coco_content(source: Source, content: Dict[str, Any]) -> Content:
             for each in content['annotations']
             if 'segments_info' in each and 'file_name' in each]
     return Content(tuple(names.values()), pictures, True, tuple(maps))
+
+
+def _file_name(image: Mapping[str, Any]) -> str:
+    """That of an image; LVIS has its place on COCO's server instead."""
+    if 'file_name' not in image and 'coco_url' in image:
+        return str(image['coco_url']).partition('.org/')[2]
+    return str(image.get('file_name', ''))
 
 
 def built_content(source: Source, table: ClassTable) -> Content:

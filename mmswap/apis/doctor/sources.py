@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, Mapping, NamedTuple, Optional
 
 from mmengine.config import Config
+from mmengine.registry import DATASETS
 
 from mmswap.config.types import is_mmswap_type, type_name
 from mmswap.datasets.phase_branches import filled
@@ -43,8 +44,14 @@ class Source(NamedTuple):
 
     @property
     def is_coco(self) -> bool:
-        """Whether that is a json, as COCO's are."""
-        return str(self.cfg.get('ann_file') or '').endswith('.json')
+        """Whether that is a json as COCO's are, and is read as one."""
+        if not str(self.cfg.get('ann_file') or '').endswith('.json'):
+            return False
+        kind = self.cfg['type']
+        if isinstance(kind, str):
+            with DATASETS.switch_scope_and_registry(None) as registry:
+                kind = registry.get(kind)
+        return hasattr(kind, 'COCOAPI')
 
     @property
     def prefixes(self) -> Dict[str, str]:

@@ -144,6 +144,10 @@ FAULTS = {
     'a class that the data does not have': Fault(
         _line('learn', "classes['learn'] = ('owl', 'fox', 'Owls')"), 'error',
         'classes.learn', "mean 'owl'"),
+    'a retained class that is written otherwise': Fault(
+        lambda swap: [swap.edit(name, lambda c: c['categories'][2].update(
+            name='Cow')) for name in ('old', 'val')], 'error',
+        'classes.base', 'got cow for Cow'),
     'nothing to learn from': Fault(
         lambda swap: _class_without_objects(swap, 'new', 14), 'error',
         'classes.learn', 'fox has none'),

@@ -8,7 +8,7 @@ from PIL import Image
 from mmswap.apis.doctor import check_images
 from mmswap.apis.doctor.check_images import fault
 from mmswap.apis.doctor.contents import Picture
-from mmswap.apis.doctor.examined import Examined
+from mmswap.apis.doctor.examined import Examined, in_scope
 from mmswap.apis.plan import plan_phases
 
 PIXELS = np.random.RandomState(0).randint(0, 256, (60, 90, 3), np.uint8)
@@ -55,8 +55,9 @@ def test_a_sample_where_there_is_no_time(swap, monkeypatch):
     swap.image('old', 0).unlink()
     monkeypatch.setattr(check_images, 'BUDGET', -1.)
     # None is decoded, and what is missing is missing all the same.
-    missing, told = check_images.check_images(
-        Examined(phases, swap.folder / 'out'))
+    with in_scope(phases[0]):
+        missing, told = check_images.check_images(
+            Examined(phases, swap.folder / 'out'))
     assert missing.level == 'error' and 'old0.jpg' in missing.message
     assert told.level == 'note' and told.facts == dict(read=0, images=39)
     assert 'sample' in told.message
@@ -64,14 +65,13 @@ def test_a_sample_where_there_is_no_time(swap, monkeypatch):
 
 def test_maps_of_panoptic_data_are_images_too(swap):
     """They are named by the annotations."""
-    import json
     swap.edit('old', lambda c: [
         each.update(file_name=f'old{each["image_id"]}.png',
                     segments_info=[dict(id=1, category_id=10)])
         for each in c['annotations']])
     swap.add('learn', "old['data_prefix']['seg'] = 'maps/'")
-    assert json.loads((swap.folder / 'old.json').read_text())
     phases = plan_phases(swap.configs[:1], swap.folder / 'out')
-    lost, _ = check_images.check_images(
-        Examined(phases, swap.folder / 'out'))
+    with in_scope(phases[0]):
+        lost, _ = check_images.check_images(
+            Examined(phases, swap.folder / 'out'))
     assert '12' in lost.message and 'maps/old0.png' in lost.message
