@@ -95,22 +95,23 @@ def check_disk(swap: Examined) -> Iterator[Finding]:
     if not isinstance(load_from, str) or not Path(load_from).is_file():
         return
     one = Path(load_from).stat().st_size
-    count = sum(checkpoints_of(phase) for phase in swap.phases)
-    for found in enough_room(swap, count, one, 'as large as load_from'):
+    for found in enough_room(swap, one, 'as large as load_from'):
         if found.level == 'error':
             yield found  # How it is is better known once there is a model.
 
 
-def enough_room(swap: Examined, count: int, one: int,
-                how: str) -> Iterator[Finding]:
-    """Whether some checkpoints fit on the disk of the work dir.
+def enough_room(swap: Examined, one: int, how: str) -> Iterator[Finding]:
+    """Whether the checkpoints that are still to come fit on the disk.
 
     Args:
         swap: The swap.
-        count: How many.
         one: Bytes of each.
         how: How that is known.
     """
+    count = sum(
+        max(checkpoints_of(phase) -
+            len(list(Path(phase.cfg.work_dir).glob('*.pth'))), 0)
+        for phase in swap.phases)
     folder = swap.work_dir.absolute()
     while not folder.exists():
         folder = folder.parent

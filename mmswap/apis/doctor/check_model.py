@@ -7,7 +7,7 @@ import psutil
 import torch
 
 from mmswap.apis.doctor.check_checkpoint import check_grown, not_finite
-from mmswap.apis.doctor.check_files import checkpoints_of, enough_room
+from mmswap.apis.doctor.check_files import enough_room
 from mmswap.apis.doctor.check_schedule import steps_of
 from mmswap.apis.doctor.examined import (
     Examined,
@@ -102,8 +102,7 @@ def _check_model(swap: Examined, phase: Phase) -> Iterator[Finding]:
               for each in model.state_dict().values()) + sum(
         2 * p.numel() * p.element_size()
         for p in model.parameters() if p.requires_grad)
-    count = sum(checkpoints_of(each) for each in swap.phases)
-    yield from enough_room(swap, count, one, 'weights and Adam')
+    yield from enough_room(swap, one, 'weights and Adam')
 
 
 def _kind(phase: Phase) -> Tuple[str, str]:

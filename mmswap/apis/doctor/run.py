@@ -2,7 +2,16 @@
 import io
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence, Union
+from typing import (
+    Any,
+    Callable,
+    Collection,
+    Dict,
+    List,
+    Optional,
+    Sequence,
+    Union,
+)
 
 from mmswap.apis.console import ReadableConsole
 from mmswap.apis.doctor.checks import run_checks
@@ -34,20 +43,24 @@ def diagnose(configs: Sequence[Union[str, Path]],
 
 
 def check_before_run(phases: List[Phase], work_dir: Path,
-                     say: Callable[[str], None]) -> None:
+                     say: Callable[[str], None],
+                     finished: Collection[str] = ()) -> None:
     """Do the cheap checks of a swap that is about to be run.
 
     Args:
         phases: Its phases.
         work_dir: Its work dir.
         say: Prints a warning.
+        finished: Names of the phases that are not run again, whose data may
+            be gone.
 
     Raises:
         ValueError: If there is an error; the message has all of them.
     """
+    findings = run_checks(Examined(phases, work_dir), cheap=True)
     found = Diagnosis(
         [phase.name for phase in phases],
-        run_checks(Examined(phases, work_dir), cheap=True), 0.)
+        [each for each in findings if each.phase not in finished], 0.)
     for each in found.of('warning'):
         say(f'WARNING: {each.key} {each.message} [{each.phase}]')
     errors = [f'{each.key} {each.message} [{each.phase}]'

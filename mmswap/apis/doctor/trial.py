@@ -73,12 +73,12 @@ def try_steps(swap: Examined, phase: Phase, model: Any) -> Trial:
     with _whole_depth(model):
         for number in range(STEPS):
             started = time.monotonic()
+            model.objective.set_updates(number)
             logged = _backward(model, wrapper, next(batches))
             losses = losses or logged
             if model.groups:
                 now = has_gradient(model.groups.values())
                 reached = now if reached is None else reached | now
-            model.objective.set_updates(number)
             wrapper.step()
             wrapper.zero_grad()
             if device == 'cuda':

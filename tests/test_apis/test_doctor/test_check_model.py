@@ -54,6 +54,13 @@ def test_a_disk_that_is_too_small(swap, monkeypatch):
     facts = errors['default_hooks.checkpoint'].facts
     # Four of each phase.
     assert facts['checkpoints'] == 8 and facts['free'] == 10_000
+    # Those that are there are not written once more.
+    for number in range(3):
+        path = swap.folder / 'out' / 'toy_learn' / f'iter_{number}.pth'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    errors = by_key(diagnose(swap.configs, 'out'), 'error')
+    assert errors['default_hooks.checkpoint'].facts['checkpoints'] == 5
     swap.add('learn', "default_hooks['checkpoint'].update(max_keep_ckpts=1)")
     monkeypatch.setattr(check_files.shutil, 'disk_usage',
                         lambda folder: Usage(10**9))

@@ -107,6 +107,17 @@ def test_a_run_says_warnings_and_stops_at_errors(swap):
     assert 'model.objective.bound' in str(raised.value)
 
 
+def test_the_data_of_a_finished_phase_may_be_gone(swap, phases):
+    (swap.folder / 'new.json').unlink()
+    said = []
+    with pytest.raises(ValueError, match=r'new\.ann_file'):
+        check_before_run(*phases, said.append)
+    with pytest.raises(ValueError, match=r'new\.ann_file'):
+        check_before_run(*phases, said.append, ['toy_learn'])
+    check_before_run(*phases, said.append, ['toy_learn', 'toy_forget'])
+    assert not said
+
+
 def test_requests_of_a_plan(swap):
     """One of each kind is tried; what follows from the plan is not wrong."""
     plan = swap.folder / 'plan.py'
