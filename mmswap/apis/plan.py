@@ -189,7 +189,7 @@ def _check_saved(cfg: Config, name: str) -> None:
 def _check_data(cfg: Config, name: str) -> None:
     """Refuse data that would be scored wrongly; warn of later trouble."""
     del name
-    if not is_mmswap_type(cfg.model, 'SwapModel'):
+    if not is_mmswap_type(cfg.get('model'), 'SwapModel'):
         return
     check_category_order(cfg)
     try:

@@ -107,13 +107,9 @@ def _table(key: str, content: Content, table: ClassTable) -> Finding:
     if not content.has_objects:
         for each in counts.values():
             del each['objects']
-    lines = ', '.join(
-        f'{split} {each["images"]:,}' + (
-            f' ({each["objects"]:,} objects)' if 'objects' in each else '')
-        for split, each in counts.items())
-    return note(key, f'{len(content.pictures):,} images; of each split: '
-                f'{lines}; {several:,} images show several splits',
-                images=len(content.pictures), several=several, splits=counts)
+    return note(key, f'{len(content.pictures):,} images, {several:,} of which '
+                'show several splits', images=len(content.pictures),
+                several=several, splits=counts)
 
 
 def _ids(content: Mapping[str, Any]) -> List[Any]:

@@ -68,9 +68,11 @@ def check_branches(swap: Examined, phase: Phase) -> Iterator[Finding]:
     objective = phase.cfg.model.get('objective')
     kind = MODELS.get(objective.get('type')) if isinstance(
         objective, Mapping) and objective.get('type') else None
-    needed = getattr(kind, 'branches', ())
+    needed = list(getattr(kind, 'branches', ()))
+    if 'retain' in needed and objective.get('retain_weight') == 0:
+        needed.remove('retain')
     absent = [name for name in needed if branches and name not in branches]
-    if absent and not (absent == ['retain'] or is_idle(objective)):
+    if absent:
         yield error(
             'model.objective', f'must be one of the branches {branches}, of '
             f'which {_DATA} is made (phase={phase_of(phase)!r}), got '
@@ -99,15 +101,6 @@ def branches_of(phase: Phase) -> List[str]:
         return list(data.branches)
     wanted = phase_of(phase)
     return ['retain', wanted.split('_')[0]] if wanted in PHASES else []
-
-
-def is_idle(objective: Mapping[str, Any]) -> bool:
-    """Whether the weight of what is retained is 0, so that none is needed.
-
-    Args:
-        objective: The config key ``model.objective``.
-    """
-    return objective.get('retain_weight') == 0
 
 
 def _kept(key: str, part: Any) -> Iterator[Tuple[str, List[str]]]:

@@ -75,7 +75,7 @@ def _read_all(pictures: List[Tuple[str, Picture]]) -> Iterator[Finding]:
                         f'{len(paths):,} ({kind}): {where}')
     text = 'all of them' if read == len(there) else (
         f'a random sample, in {BUDGET:.0f} s')
-    yield note('images', f'{read:,} of {len(there):,} images were decoded '
+    yield note('images', f'{read:,} of {len(there):,} images were looked at '
                f'({text})', read=read, images=len(there))
 
 

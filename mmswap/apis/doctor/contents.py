@@ -95,8 +95,8 @@ def coco_content(source: Source, content: Dict[str, Any]) -> Content:
         counts = shown.setdefault(annotation.get('image_id'), Counter())
         for part in annotation.get('segments_info', [annotation]):
             name = names.get(part.get('category_id'))
-            if name is not None and not (part.get('iscrowd')
-                                         or part.get('ignore')):
+            if name is not None and not (part.get('iscrowd') or part.get(
+                    'ignore') or _is_flat(part.get('bbox'))):
                 counts[name] += 1
     pictures = []
     for image in content['images']:
@@ -110,6 +110,11 @@ def coco_content(source: Source, content: Dict[str, Any]) -> Content:
             for each in content['annotations']
             if 'segments_info' in each and 'file_name' in each]
     return Content(tuple(names.values()), pictures, True, tuple(maps))
+
+
+def _is_flat(box: Any) -> bool:
+    """Whether a box has no area, so that mmdet leaves its object out."""
+    return isinstance(box, list) and len(box) == 4 and min(box[2:]) < 1
 
 
 def _file_name(image: Mapping[str, Any]) -> str:

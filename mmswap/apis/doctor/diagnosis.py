@@ -96,9 +96,14 @@ class Diagnosis(NamedTuple):
 
 
 def _item(finding: Finding) -> str:
-    """A finding in lines that fit a terminal."""
+    """A finding in lines that fit a terminal, and a table where it has one."""
     colon = ':' if finding.level == 'note' else ''
-    return textwrap.fill(
+    lines = [textwrap.fill(
         f'{finding.key}{colon} {finding.message}', _WIDTH,
         initial_indent='  - ', subsequent_indent='    ',
-        break_long_words=False, break_on_hyphens=False)
+        break_long_words=False, break_on_hyphens=False)]
+    splits = (finding.facts or {}).get('splits', {})
+    for split, counts in splits.items():
+        lines.append(f'      {split:16}' + ''.join(
+            f'{number:9,} {unit}' for unit, number in counts.items()))
+    return '\n'.join(lines)

@@ -14,7 +14,7 @@ from typing import (
 from mmengine.config import Config
 
 from mmswap.apis.config import load_config
-from mmswap.apis.doctor.finding import Finding, error, refusal
+from mmswap.apis.doctor.finding import Finding, refusal
 from mmswap.apis.plan import (
     PHASE_CHECKS,
     Phase,
@@ -22,9 +22,6 @@ from mmswap.apis.plan import (
     plan_phases,
 )
 from mmswap.config.tables import check_tables
-
-# What a config may raise that is read: it is code.
-_READING = (Exception, )
 
 
 class Read(NamedTuple):
@@ -55,7 +52,7 @@ def read_swap(configs: Sequence[str], work_dir: Path,
     try:
         return Read(plan_phases(configs, work_dir, cfg_options=cfg_options),
                     [])
-    except _READING as raised:
+    except Exception as raised:  # A config is code.
         first = refusal('configs', raised)
     phases: List[Phase] = []
     findings: List[Finding] = []
@@ -64,7 +61,7 @@ def read_swap(configs: Sequence[str], work_dir: Path,
         try:
             cfg = load_config(config, str(work_dir / name),
                               cfg_options=cfg_options, check=False)
-        except _READING as raised:
+        except Exception as raised:
             findings.append(
                 refusal(config, raised)._replace(key=config, phase=name))
             continue
@@ -83,7 +80,7 @@ def _files(configs: Sequence[str]) -> List[str]:
         return [str(config) for config in configs]
     try:
         given = Config.fromfile(str(configs[0])).get('configs')
-    except _READING:
+    except Exception:
         given = None
     if not isinstance(given, Mapping):
         return [str(configs[0])]
@@ -103,12 +100,8 @@ def _refusals(cfg: Config, config: str, is_first: bool) -> List[Finding]:
     for check in checks:
         try:
             check(cfg, config)
-        except _READING as raised:
-            if isinstance(raised, AttributeError):
-                found.append(error(config, f'must be the config of a phase, '
-                                           f'got one without: {raised}'))
-            else:
-                found.append(refusal(config, raised))
+        except Exception as raised:
+            found.append(refusal(config, raised))
     return list(dict.fromkeys(found))
 
 

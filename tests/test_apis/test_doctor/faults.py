@@ -179,6 +179,12 @@ FAULTS = {
     'the objective of another phase': Fault(
         _line('forget', "train_dataloader['dataset']['phase'] = 'learn'"),
         'error', 'model.objective', 'ForgetObjective', alone=True),
+    'no branch to retain': Fault(
+        _line('learn', "train_dataloader['dataset'] = dict("
+              "type='mmswap.SwapDataset', branches=dict(learn=dict("
+              "type='mmswap.ClassSubset', classes=classes, keep='learn', "
+              "dataset=dict(old, ann_file='new.json'))))"),
+        'error', 'model.objective', "needs ['retain']", alone=True),
     # Schedule.
     'no step': Fault(
         _line('forget', 'train_cfg = dict(max_iters=0)'), 'error',

@@ -4,7 +4,7 @@ from collections import namedtuple
 import pytest
 from faults import FAULTS
 
-from mmswap.apis.doctor import check_files, check_model, diagnose
+from mmswap.apis.doctor import check_files, check_trial, diagnose
 
 Usage = namedtuple('Usage', 'free')
 Memory = namedtuple('Memory', 'total')
@@ -69,7 +69,7 @@ def test_a_disk_that_is_too_small(swap, monkeypatch):
 
 
 def test_a_memory_that_is_too_small(swap, monkeypatch):
-    monkeypatch.setattr(check_model.psutil, 'virtual_memory',
+    monkeypatch.setattr(check_trial.psutil, 'virtual_memory',
                         lambda: Memory(10_000))
     warnings = by_key(diagnose(swap.configs), 'warning')
     assert warnings['train_dataloader.batch_size'].facts['total'] == 10_000

@@ -31,6 +31,7 @@ def test_a_coco_json_and_the_data_set_built_of_it(swap, old):
     """Two ways that have to agree."""
     swap.edit('old', lambda c: c['annotations'].extend([
         dict(c['annotations'][0], id=98, category_id=11),
+        dict(c['annotations'][0], id=97, bbox=[2, 3, 0, 9]),
         dict(c['annotations'][0], id=99, iscrowd=1)]))
     assert old.is_coco and old.key == 'train_dataloader.dataset.old'
     read = coco_content(old, read_coco(old.ann_file))
