@@ -1,5 +1,6 @@
 """Every fault alone, twenty together, and none where there is none."""
 import json
+from pathlib import Path
 
 import pytest
 from faults import FAULTS
@@ -10,6 +11,7 @@ from mmswap.apis.doctor.checks import CHECKS, Check, run_checks
 from mmswap.apis.doctor.examined import Examined
 from mmswap.apis.doctor.finding import note
 from mmswap.apis.plan import plan_phases
+from mmswap.apis.swap import run_swap
 
 MANY = {name: fault for name, fault in FAULTS.items() if not fault.alone}
 
@@ -105,6 +107,14 @@ def test_a_run_says_warnings_and_stops_at_errors(swap):
     with pytest.raises(ValueError, match=r'train_cfg\.max_iters') as raised:
         check()
     assert 'model.objective.bound' in str(raised.value)
+
+
+def test_a_run_stops_before_anything_is_trained(swap):
+    """Though what is wrong is in its second phase."""
+    FAULTS['bound=True'].plant(swap)
+    with pytest.raises(ValueError, match=r'model\.objective\.bound'):
+        run_swap(swap.configs, 'out')
+    assert not [path for path in Path('out').rglob('*') if path.is_file()]
 
 
 def test_the_data_of_a_finished_phase_may_be_gone(swap, phases):
