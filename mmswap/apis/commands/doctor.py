@@ -43,8 +43,9 @@ def _run(args: argparse.Namespace) -> None:
     else:
         print(diagnosis.as_text())
         if args.json:
-            Path(args.json).write_text(diagnosis.as_json() + '\n',
-                                       encoding='utf-8')
+            path = Path(args.json)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(diagnosis.as_json() + '\n', encoding='utf-8')
     if not diagnosis.is_fine:
         raise SystemExit(1)
 

@@ -59,7 +59,7 @@ def _check_model(swap: Examined, phase: Phase) -> Iterator[Finding]:
         return
     try:
         model = swap.model(phase)
-        _load(swap, model)
+        load_base(swap, model)
     except Exception as raised:  # Whatever the libraries raise.
         yield refusal('model', raised)
         return
@@ -98,8 +98,16 @@ def _kind(phase: Phase) -> Tuple[str, str]:
     return phase_of(phase), str(objective.get('type'))
 
 
-def _load(swap: Examined, model: Any) -> None:
-    """Load the base model, as the Runner does it."""
+def load_base(swap: Examined, model: Any) -> None:
+    """Load what the swap begins with, as the Runner does it.
+
+    Args:
+        swap: The swap.
+        model: The SwapModel of its first phase, or of one like it.
+
+    Raises:
+        RuntimeError: If it does not fit.
+    """
     model.init_weights()
     state = swap.checkpoint.get('state_dict')
     if state:

@@ -6,7 +6,7 @@ object of a class of its own turn.
 """
 import json
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Optional
 
 import cv2
 import numpy as np
@@ -116,12 +116,14 @@ class Swap:
         """The path of an image."""
         return self.folder / 'images' / f'{name}{number}.jpg'
 
-    def write_base(self, num_classes: int, **values: torch.Tensor) -> None:
+    def write_base(self, num_classes: int,
+                   meta: Optional[Dict[str, Any]] = None,
+                   **values: torch.Tensor) -> None:
         """Write a base checkpoint, with some tensors as given."""
         torch.manual_seed(0)
         state = ToyBoxes(num_classes).state_dict()
         state.update(values)
-        torch.save(dict(state_dict=state, meta={}), self.base)
+        torch.save(dict(state_dict=state, meta=meta or {}), self.base)
 
 
 def write_set(folder: Path, name: str, objects: List[str]) -> None:
@@ -142,13 +144,17 @@ def write_set(folder: Path, name: str, objects: List[str]) -> None:
 
 
 class ToyLayer(nn.Module):
-    """A transformer layer; ``cut`` lets no gradient through to it."""
+    """A transformer layer; ``cut`` lets no gradient through to it.
 
-    def __init__(self, cut: bool = False) -> None:
+    ``drop`` is the rate of stochastic depth.
+    """
+
+    def __init__(self, cut: bool = False, drop: float = 0.) -> None:
         super().__init__()
         self.attn = MultiheadAttention(
             DIM, 2, dropout_layer=dict(type='Dropout', drop_prob=0.))
-        self.ffn = FFN(DIM, 16)
+        self.ffn = FFN(
+            DIM, 16, dropout_layer=dict(type='DropPath', drop_prob=drop))
         self.cut = cut
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -162,10 +168,10 @@ class ToyBoxes(BaseModel):
     """Names the first object of an image by the image's mean colour."""
 
     def __init__(self, num_classes: int, cut: bool = False,
-                 data_preprocessor: Any = None) -> None:
+                 drop: float = 0., data_preprocessor: Any = None) -> None:
         super().__init__(data_preprocessor)
         self.stem = nn.Linear(3, DIM)
-        self.layers = nn.ModuleList([ToyLayer(cut), ToyLayer()])
+        self.layers = nn.ModuleList([ToyLayer(cut, drop), ToyLayer()])
         self.fc_cls = nn.Linear(DIM, num_classes + 1)
 
     def forward(self, inputs: List[torch.Tensor],

@@ -102,6 +102,23 @@ def test_a_swap_that_learned_already_may_forget(swap):
         'train_dataloader.dataset.phase'].message
 
 
+@pytest.mark.parametrize('meta', [
+    dict(mmswap_version='0.2.0'),
+    dict(dataset_meta=dict(classes=['cat', 'dog', 'cow', 'owl', 'fox']))])
+def test_a_merged_model_may_have_more_classes(swap, meta):
+    """And a published one, which says its names."""
+    swap.write_base(5, meta)
+    assert diagnose(swap.configs).is_fine
+    swap.write_base(5)
+    assert not diagnose(swap.configs).is_fine
+
+
+def test_classes_in_another_order(swap):
+    swap.write_base(3, dict(dataset_meta=dict(classes=['dog', 'cat', 'cow'])))
+    errors = by_key(diagnose(swap.configs), 'error')
+    assert 'other labels' in errors['classes.base'].message
+
+
 def test_all_weights_may_train(swap):
     swap.add('learn', "model['trains'] = 'all'\n"
              "del model['adapter']\n"

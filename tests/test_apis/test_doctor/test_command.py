@@ -9,11 +9,11 @@ from mmswap.apis.commands.doctor import DOCTOR
 
 
 def test_a_right_swap_ends_well(swap, capsys):
-    main(['doctor', *swap.configs, '--json', 'out.json'])
+    main(['doctor', *swap.configs, '--json', 'new/out.json'])
     text = capsys.readouterr().out
     assert text.rstrip().splitlines()[-1].startswith('no errors, no warnings')
     assert max(map(len, text.splitlines())) < 80
-    read = json.loads((swap.folder / 'out.json').read_text())
+    read = json.loads((swap.folder / 'new/out.json').read_text())
     assert read['ok'] and read['phases'] == ['toy_learn', 'toy_forget']
 
 
