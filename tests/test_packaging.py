@@ -163,7 +163,7 @@ def test_wheel_says_what_it_is(wheel):
     required = meta.get_all('Requires-Dist')
     assert {line for line in required if 'extra' not in line} == {
         'torch>=2.1', 'peft>=0.13', 'safetensors', 'numpy', 'jinja2>=3',
-        'matplotlib>=3.5'}
+        'matplotlib>=3.5', 'psutil>=5.9'}
     assert set(meta.get_all('Provides-Extra')) == {
         'onedl', 'openmmlab', 'tests', 'onnx', 'docs'}
 

@@ -9,6 +9,7 @@ from mmswap.apis.config import (
     load_config,
     set_local_rank,
 )
+from mmswap.apis.doctor import diagnose
 from mmswap.apis.export import export_onnx, use_onnx
 from mmswap.apis.init import init_swap
 from mmswap.apis.launch import (
@@ -24,7 +25,7 @@ from mmswap.apis.testing import DumpHook, enable_painting, enable_tta
 
 __all__ = [
     'DumpHook', 'References', 'add_config_arguments', 'build_report',
-    'build_runner',
+    'build_runner', 'diagnose',
     'enable_amp', 'enable_auto_scale_lr', 'enable_painting', 'enable_resume',
     'enable_tta', 'export_onnx', 'format_report', 'init_swap',
     'leave_process_group', 'load_config',

@@ -14,6 +14,7 @@ from mmswap.apis.checkpoint import trusting
 from mmswap.apis.commands.audit import AUDIT
 from mmswap.apis.commands.command import Command
 from mmswap.apis.commands.deploy import EXPORT
+from mmswap.apis.commands.doctor import DOCTOR
 from mmswap.apis.commands.phases import RUN, TEST, TRAIN
 from mmswap.apis.commands.pseudo import PSEUDO_LABEL
 from mmswap.apis.commands.results import MERGE, PUBLISH, REPORT, UNDO
@@ -24,6 +25,7 @@ from mmswap.version import __version__
 
 COMMANDS: Dict[str, Command] = dict(
     init=INIT,
+    doctor=DOCTOR,
     train=TRAIN,
     test=TEST,
     run=RUN,

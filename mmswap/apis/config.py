@@ -72,7 +72,8 @@ def set_local_rank(args: argparse.Namespace) -> None:
 def load_config(filename: Union[str, Path],
                 work_dir: Optional[str] = None,
                 launcher: str = 'none',
-                cfg_options: Optional[Dict[str, Any]] = None) -> Config:
+                cfg_options: Optional[Dict[str, Any]] = None,
+                check: bool = True) -> Config:
     """Read a config, apply what the command line says of it, and check it.
 
     Args:
@@ -81,6 +82,7 @@ def load_config(filename: Union[str, Path],
             given, it is ``work_dirs/<stem of the config file>``.
         launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
         cfg_options: Settings to override, by dotted key.
+        check: Whether to check it.
 
     Returns:
         The config. One with a SwapModel has a SwapHook.
@@ -94,8 +96,9 @@ def load_config(filename: Union[str, Path],
     _set_library_defaults(cfg)
     if cfg_options is not None:
         cfg.merge_from_dict(cfg_options)
-    check_tables(cfg)
-    check_category_order(cfg)
+    if check:
+        check_tables(cfg)
+        check_category_order(cfg)
     add_swap_hook(cfg)
     if work_dir is not None:
         cfg.work_dir = str(work_dir)

@@ -93,7 +93,7 @@ def plan_phases(configs: Sequence[Union[str, Path]],
                 'model.classes must be the same in every phase of a swap, got '
                 f'{table} in {config}, which is not that of the first; in a '
                 'plan of requests they follow from the requests')
-        upstream = upstream or _fingerprint_base(cfg, str(config))
+        upstream = upstream or fingerprint_base(cfg, str(config))
         upstream = _fingerprint(cfg, upstream)
         cfg.experiment_name = f'swap_{name}'
         phases.append(Phase(name, cfg, upstream))
@@ -123,7 +123,7 @@ def _plan_requests(plan: Plan, work_dir: Path, launcher: str,
                                   classes.get('stuff', ()))
         cfg = request_cfg(cfg, request, tables[number])
         _check_phase(cfg, f'request {request.name!r}')
-        upstream = upstream or _fingerprint_base(cfg, request.name)
+        upstream = upstream or fingerprint_base(cfg, request.name)
         upstream = _fingerprint(cfg, f'{request.undone} {upstream}')
         cfg.work_dir = str(work_dir / request.name)
         cfg.experiment_name = f'swap_{request.name}'
@@ -153,34 +153,55 @@ def _new_adapter(name: str, earlier: Sequence[str]) -> str:
 
 def _check_phase(cfg: Config, name: str) -> ClassTable:
     """Refuse a config whose run would fail, or be useless, at its end."""
-    if 'classes' not in cfg.model:
+    for check in PHASE_CHECKS:
+        check(cfg, name)
+    return ClassTable.from_cfg(cfg.model.classes)
+
+
+def _check_classes(cfg: Config, name: str) -> None:
+    model = cfg.get('model') or {}
+    if 'classes' not in model:
         raise ValueError(f'model must be a mmswap.SwapModel with classes, got '
-                         f'{cfg.model.get("type")} in {name}')
-    table = ClassTable.from_cfg(cfg.model.classes)
+                         f'{model.get("type")} in {name}')
+    ClassTable.from_cfg(model['classes'])
+
+
+def _check_evaluator(cfg: Config, name: str) -> None:
     evaluator = cfg.get('val_evaluator')
     if not isinstance(evaluator, dict) or not evaluator.get('metrics'):
         raise ValueError('val_evaluator must be a mmswap.SwapEvaluator with '
                          f'metrics, got {evaluator} in {name}')
+
+
+def _check_loops(cfg: Config, name: str) -> None:
     for key in ('train_dataloader', 'train_cfg', 'val_dataloader', 'val_cfg'):
         if cfg.get(key) is None:
             raise ValueError(f'{key} must be set in {name}, got None')
+
+
+def _check_saved(cfg: Config, name: str) -> None:
     hook = (cfg.get('default_hooks') or {}).get('checkpoint', {})
     if hook is None or not hook.get('save_last', True):
         raise ValueError('default_hooks.checkpoint must save the last step '
                          f'(save_last=True), got {hook} in {name}')
-    if is_mmswap_type(cfg.model, 'SwapModel'):
-        _check_data(cfg, table)
-    return table
 
 
-def _check_data(cfg: Config, table: ClassTable) -> None:
+def _check_data(cfg: Config, name: str) -> None:
     """Refuse data that would be scored wrongly; warn of later trouble."""
+    del name
+    if not is_mmswap_type(cfg.get('model'), 'SwapModel'):
+        return
     check_category_order(cfg)
     try:
-        merged_order(cfg, table)
+        merged_order(cfg, ClassTable.from_cfg(cfg.model.classes))
     except ValueError as error:
         print_log('WARNING: the swap can be trained, but its model cannot be '
                   f'merged: {error}')
+
+
+# What is refused of one phase: each is called with its config and its name.
+PHASE_CHECKS = (_check_classes, _check_evaluator, _check_loops, _check_saved,
+                _check_data)
 
 
 def _fingerprint(cfg: Config, upstream: str) -> str:
@@ -197,8 +218,16 @@ def _describe(value: Any) -> str:
     return f'{type(value).__name__} {getattr(value, "__qualname__", value)}'
 
 
-def _fingerprint_base(cfg: Config, name: str) -> str:
-    """Hash of the base checkpoint's bytes; of a URL, the URL."""
+def fingerprint_base(cfg: Config, name: str) -> str:
+    """Hash of the base checkpoint's bytes; of a URL, the URL.
+
+    Args:
+        cfg: The config of the first phase.
+        name: What it is called, for the message.
+
+    Raises:
+        ValueError: If ``load_from`` is neither a file nor a URL.
+    """
     load_from = cfg.get('load_from')
     if isinstance(load_from, str) and '://' in load_from:
         return load_from

@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any, Dict, Optional, Sequence, Union
 
 from mmswap.apis.console import ReadableConsole
+from mmswap.apis.doctor import check_before_run
 from mmswap.apis.gates import check_gates, judge, read_gates
 from mmswap.apis.interruption import Interrupted
 from mmswap.apis.launch import prepare_distributed
@@ -55,9 +56,10 @@ def run_swap(configs: Sequence[Union[str, Path]],
         required, with what was reached.
 
     Raises:
-        ValueError: If a config is not one of a phase of this swap, or
-            something is required that is not measured. All are read, and
-            their models and data built, before anything is run.
+        ValueError: If a config is not one of a phase of this swap, something
+            is required that is not measured, or one of the cheap checks of
+            :func:`~mmswap.apis.doctor.diagnose` finds an error. All are read,
+            and their models and data built, before anything is run.
         FloatingPointError: If a phase's loss or weights are no longer finite.
         Interrupted: On Ctrl-C; it tells what is saved.
     """
@@ -71,6 +73,9 @@ def run_swap(configs: Sequence[Union[str, Path]],
                 first)
     prepare_distributed(phases[0].cfg)
     swap = SwapPhases(folder, phases, console)
+    check_before_run(phases, folder, swap.say, [
+        phase.name for phase in phases
+        if swap.records.has_finished(phase.name, phase.fingerprint)])
     swap.check()
     swap.records.how = _as_given(configs, cfg_options, amp, new_adapters)
     try:

@@ -111,7 +111,7 @@ def phase_branches(phase: str,
     shared, own = _arguments(subset or {}, [*sources, *wanted])
     return {
         branch: [
-            subset_of(_filled(sources[part.source], old),
+            subset_of(filled(sources[part.source], old),
                       classes=table.as_dict(), keep=part.keep,
                       allow_empty=part.allow_empty, showing=part.showing,
                       **{**shared, **own.get(part.source, {}),
@@ -181,12 +181,20 @@ def subset_of(dataset: Any, **arguments: Any) -> Any:
     return dict(type='mmswap.ClassSubset', dataset=dataset, **arguments)
 
 
-def _filled(source: Any, old: Any) -> Any:
-    """``source`` with what it does not say taken from ``old``."""
+def filled(source: Any, old: Any) -> Any:
+    """``source`` with what it does not say taken from ``old``.
+
+    Args:
+        source: The new images, a data set or what differs from ``old``.
+        old: The old ones.
+
+    Raises:
+        ValueError: If there is no single data set for it to differ from.
+    """
     if not isinstance(source, Mapping) or 'type' in source:
         return source
     if isinstance(old, Mapping) and 'dataset' in old:
-        return dict(old, dataset=_filled(source, old['dataset']))
+        return dict(old, dataset=filled(source, old['dataset']))
     if not isinstance(old, Mapping) or 'datasets' in old:
         raise ValueError(
             f'{_KEY}.new must be a whole data set, with a type, where old is '

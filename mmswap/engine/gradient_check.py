@@ -65,11 +65,16 @@ class GradientCheck:
                 f'{len(dead)} of {len(self._groups)} adapter groups got no '
                 f'gradient from the task losses in {UPDATES} updates and '
                 f'cannot learn: {_listed(dead)}. '
-                f'{_likely_cause(self._model, dead)}')
+                f'{likely_cause(self._model, dead)}')
 
 
-def _likely_cause(model: nn.Module, dead: Sequence[str]) -> str:
-    """A sentence on what keeps the gradient from these groups."""
+def likely_cause(model: nn.Module, dead: Sequence[str]) -> str:
+    """A sentence on what keeps the gradient from these groups.
+
+    Args:
+        model: The wrapped model.
+        dead: Names of groups, paths in it.
+    """
     modules = dict(model.named_modules())
     checkpointed = {
         path or 'the model': None

@@ -5,7 +5,7 @@ import shlex
 import pytest
 
 from mmswap.apis.cli import COMMANDS, build_parser
-from mmswap.apis.commands import deploy, phases, results
+from mmswap.apis.commands import deploy, doctor, phases, results
 from mmswap.apis.commands.command import Command
 from mmswap.apis.commands.phases import TRAIN
 from mmswap.apis.commands.results import UNDO
@@ -58,7 +58,7 @@ def test_a_command_of_a_line_has_help_too():
     assert UNDO.about and UNDO.examples
 
 
-@pytest.mark.parametrize('module', [deploy, phases, results])
+@pytest.mark.parametrize('module', [deploy, doctor, phases, results])
 def test_every_command_is_listed(module):
     commands = [value for value in vars(module).values()
                 if isinstance(value, Command)]

@@ -1,6 +1,6 @@
 """The class names of a base model, in the order of its labels."""
 import difflib
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Mapping, Optional, Sequence, Tuple
 
 from mmengine.config import Config
 
@@ -109,20 +109,30 @@ def check_known(option: str, given: Sequence[str], known: Sequence[str],
     unknown = [name for name in given if name not in known]
     if not unknown:
         return
-    alike: Dict[str, List[str]] = {
-        name: _alike(name, known) for name in unknown
-    }
-    advice = [f'{name!r}: did you mean {" or ".join(map(repr, found))}?'
-              for name, found in alike.items() if found]
+    advice = did_you_mean(unknown, known)
     raise ValueError(
         f'{option} must be some of {what}, {shown(known)}, got {unknown}'
-        + (f'; {" ".join(advice)}' if advice else ''))
+        + (f'; {advice}' if advice else ''))
 
 
-def _alike(name: str, known: Sequence[str]) -> List[str]:
+def did_you_mean(unknown: Sequence[str], known: Sequence[str]) -> str:
+    """What unknown names may have been meant for, whatever their case.
+
+    Args:
+        unknown: The names.
+        known: Those that there are.
+
+    Returns:
+        A sentence for each that is like a known one; may be empty.
+    """
     lower = {other.lower(): other for other in known}
-    found = difflib.get_close_matches(name.lower(), lower, n=2)
-    return [lower[other] for other in found]
+    advice = []
+    for name in unknown:
+        found = [repr(lower[other]) for other in difflib.get_close_matches(
+            name.lower(), lower, n=2)]
+        if found:
+            advice.append(f'{name!r}: did you mean {" or ".join(found)}?')
+    return ' '.join(advice)
 
 
 def shown(names: Sequence[str], most: int = 12) -> str:

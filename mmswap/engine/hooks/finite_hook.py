@@ -1,5 +1,5 @@
 """Stops a run that is not finite before it saves or reports anything."""
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Collection, Dict, Mapping, Optional
 
 import torch
 from mmengine import dist
@@ -10,10 +10,10 @@ from torch import Tensor
 from mmswap.config.listing import listed
 from mmswap.engine.saved_files import newest_checkpoint
 from mmswap.engine.unwrap import swap_model_of
+from mmswap.models.finite import not_finite
 from mmswap.registry import HOOKS
 
 _SHOWN = 3
-_OBJECTIVE = 'objective.'  # What it has not found yet may be NaN.
 
 
 @HOOKS.register_module()
@@ -53,7 +53,7 @@ class FiniteHook(Hook):
         Raises:
             ValueError: If a weight is not finite.
         """
-        wrong = _not_finite(checkpoint.get('state_dict', checkpoint),
+        wrong = not_finite(checkpoint.get('state_dict', checkpoint),
                             _parameters(runner))
         if wrong:
             raise ValueError(
@@ -101,32 +101,14 @@ class FiniteHook(Hook):
         self._check(runner, swap_model_of(runner).state_dict())
 
     def _check(self, runner: Runner, state: Mapping[str, Any]) -> None:
-        wrong = _not_finite(state, _parameters(runner))
+        wrong = not_finite(state, _parameters(runner))
         if wrong:
             raise _stopped(
                 runner, f'not finite are {listed(wrong, _SHOWN)}')
 
 
-def _parameters(runner: Runner) -> List[str]:
-    return [name for name, _ in swap_model_of(runner).named_parameters()]
-
-
-def _not_finite(state: Mapping[str, Any], parameters: List[str]) -> List[str]:
-    """Names of tensors with NaN, and of parameters with infinity.
-
-    A buffer may hold an infinity, such as that of a mask.
-    """
-    known = set(parameters)
-    wrong = []
-    for key, value in state.items():
-        if not isinstance(value, Tensor) or not value.is_floating_point() or (
-                key.startswith(_OBJECTIVE)):
-            continue
-        bad = ~torch.isfinite(value) if known & {
-            key, f'model.{key}'} else torch.isnan(value)
-        if bool(bad.any()):
-            wrong.append(key)
-    return wrong
+def _parameters(runner: Runner) -> Collection[str]:
+    return {name for name, _ in swap_model_of(runner).named_parameters()}
 
 
 def _stopped(runner: Runner, why: str) -> FloatingPointError:
