@@ -6,6 +6,11 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from mmswap.class_table import ClassTable
+from mmswap.config.listing import listed
+from mmswap.models import SwapModel
+from mmswap.models.checkpoints import checkpoint_kind
+
+_SHOWN = 5
 
 
 def check_checkpoint_classes(meta: Mapping[str, Any],
@@ -43,6 +48,39 @@ def check_checkpoint_classes(meta: Mapping[str, Any],
     if common and len(common) < len(ours):
         print_log(f'mmswap: class names differ: {shown}', 'current',
                   logging.WARNING)
+
+
+def check_base_rows(model: SwapModel, state: Mapping[str, Any],
+                    meta: Mapping[str, Any]) -> None:
+    """Refuse a base model of K+N classes, of which nobody knows the last.
+
+    Args:
+        model: The model that is to load it.
+        state: Its state dict.
+        meta: The ``meta`` of its checkpoint.
+
+    Raises:
+        ValueError: If each of its layers has K+N rows, and neither mmswap nor
+            its class names say that these are those of the class table.
+    """
+    table = model.class_table
+    names = (meta.get('dataset_meta') or {}).get('classes')
+    if checkpoint_kind(state, meta) != 'base' or not table.num_learn or (
+            set(names or ()) == set(table.names)):
+        return
+    grown = [
+        key for key, rows in model.class_rows.items()
+        if key in state and state[key].dim() > rows.dim and
+        rows.new_size != rows.old_size == state[key].shape[rows.dim] - (
+            rows.new_size - rows.old_size)
+    ]
+    if grown:
+        raise ValueError(
+            f'load_from must be a model of the {len(table.known)} '
+            f'classes.base, got one of {len(table)} classes that no swap has '
+            'made (nothing in it says so), as '
+            f'{listed(grown, _SHOWN)} show: its last rows would be taken for '
+            f'{list(table.learn)}')
 
 
 def check_run_classes(runner: Runner, table: ClassTable) -> None:

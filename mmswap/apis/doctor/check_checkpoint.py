@@ -6,7 +6,10 @@ from torch import Tensor
 from mmswap.apis.doctor.examined import Examined, table_of
 from mmswap.apis.doctor.finding import Finding, error, note, refusal
 from mmswap.config.listing import listed
-from mmswap.engine.class_checks import check_checkpoint_classes
+from mmswap.engine.class_checks import (
+    check_base_rows,
+    check_checkpoint_classes,
+)
 from mmswap.models.checkpoints import checkpoint_kind
 from mmswap.models.finite import not_finite
 
@@ -53,23 +56,8 @@ def check_grown(swap: Examined, model: Any) -> Iterator[Finding]:
         swap: The swap.
         model: The SwapModel of its first phase.
     """
-    state = swap.checkpoint.get('state_dict', {})
-    meta = swap.checkpoint.get('meta') or {}
-    names = (meta.get('dataset_meta') or {}).get('classes')
-    table = model.class_table
-    if checkpoint_kind(state, meta) != 'base' or not table.num_learn or (
-            set(names or ()) == set(table.names)):
-        return
-    grown = [
-        key for key, rows in model.class_rows.items()
-        if key in state and state[key].dim() > rows.dim and
-        rows.new_size != rows.old_size == state[key].shape[rows.dim] - (
-            rows.new_size - rows.old_size)
-    ]
-    if grown:
-        yield error(
-            'load_from', f'must be a model of the {len(table.known)} '
-            f'classes.base, got one of {len(table)} classes that no swap has '
-            'made (nothing in it says so), as '
-            f'{listed(grown, _SHOWN)} show: its last rows would be taken for '
-            f'{list(table.learn)}')
+    try:
+        check_base_rows(model, swap.checkpoint.get('state_dict', {}),
+                        swap.checkpoint.get('meta') or {})
+    except ValueError as raised:
+        yield refusal('load_from', raised)

@@ -18,6 +18,7 @@ from mmswap.apis.plan import Phase
 from mmswap.config.listing import listed
 from mmswap.config.types import is_mmswap_type
 from mmswap.engine.progress import duration
+from mmswap.models.finite import not_finite
 
 _SHOWN = 4
 _TIME = 'train_cfg'

@@ -5,11 +5,11 @@ from typing import Any, Dict, Iterator
 import psutil
 import torch
 
-from mmswap.models.finite import not_finite
 from mmswap.apis.doctor.finding import Finding, error, note, warning
 from mmswap.apis.doctor.trial import Trial
 from mmswap.config.listing import listed
 from mmswap.engine.gradient_check import likely_cause
+from mmswap.models.finite import not_finite
 from mmswap.models.objectives.learn_forget import ForgetObjective
 
 _SHOWN = 4

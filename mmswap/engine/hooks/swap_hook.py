@@ -10,6 +10,7 @@ from mmswap.datasets.seeding import seed_all
 from mmswap.engine.averaging import average_what_trains, averaged_model_of
 from mmswap.engine.batch_checks import check_batches
 from mmswap.engine.class_checks import (
+    check_base_rows,
     check_checkpoint_classes,
     check_run_classes,
 )
@@ -134,15 +135,17 @@ class SwapHook(Hook):
 
         Raises:
             ValueError: If a class of the checkpoint has another label in the
-                model.
+                model, or none says what its last rows are.
         """
         restore_paths(checkpoint, runner.work_dir)
         self._loaded_updates = checkpoint.get(_UPDATES)
         self._sampler_seed = checkpoint.get(_SAMPLER_SEED)
         model = swap_model_of(runner)
         if isinstance(model, SwapModel):
-            check_checkpoint_classes(
-                checkpoint.get('meta') or {}, model.class_table)
+            meta = checkpoint.get('meta') or {}
+            check_checkpoint_classes(meta, model.class_table)
+            check_base_rows(
+                model, checkpoint.get('state_dict', checkpoint), meta)
 
     def _keep_checkpoints_whole(self, runner: Runner) -> None:
         """mmengine's hook writes in place, and resumes by what was named."""

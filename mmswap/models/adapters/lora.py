@@ -53,10 +53,12 @@ def apply_adapter(model: nn.Module,
         ValueError: If an argument is out of its range, ``targets`` is unknown
             or matches nothing, or the model has an adapter of that name.
     """
-    if rank < 1 or alpha <= 0 or not 0 <= dropout < 1:
+    is_whole = isinstance(rank, int) and not isinstance(rank, bool)
+    if not is_whole or rank < 1 or not 0 < alpha < math.inf or not (
+            0 <= dropout < 1):
         raise ValueError(
-            'adapter must have rank >= 1, alpha > 0 and 0 <= dropout < 1, got '
-            f'rank={rank}, alpha={alpha}, dropout={dropout}')
+            'adapter must have a whole rank >= 1, alpha > 0 and 0 <= dropout '
+            f'< 1, got rank={rank}, alpha={alpha}, dropout={dropout}')
     if not name or '.' in name:
         raise ValueError('adapter.name must be a name without a dot, got '
                          f'{name!r}')

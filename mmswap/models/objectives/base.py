@@ -3,6 +3,7 @@
 An objective is a small module that combines one scalar loss a branch into
 the terms to be summed. The group-sparse term is the optimizer side's.
 """
+import math
 from abc import ABCMeta, abstractmethod
 from typing import Any, Dict, Mapping, Optional, Tuple
 
@@ -132,8 +133,8 @@ def build_objective(cfg: Dict[str, Any]) -> Objective:
 
 
 def check_weight(name: str, value: float) -> float:
-    """Refuse a negative weight of an objective, the key ``name``."""
-    if value < 0:
-        raise ValueError(
-            f'model.objective.{name} must not be negative, got {value}')
+    """Refuse a weight of an objective that is none, the key ``name``."""
+    if not 0 <= value < math.inf:
+        rule = 'must not be negative' if value < 0 else 'must be finite'
+        raise ValueError(f'model.objective.{name} {rule}, got {value}')
     return value

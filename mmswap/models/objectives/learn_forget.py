@@ -1,4 +1,6 @@
 """Learning, and forgetting up to a bound, as in Knowledge Swapping."""
+import logging
+import math
 from typing import Dict, Mapping, Optional, Sequence, Tuple, Union
 
 import torch
@@ -110,7 +112,8 @@ class ForgetObjective(Objective):
                  hold_weight: float = 0.) -> None:
         super().__init__()
         self.hold_weight = check_weight('hold_weight', hold_weight)
-        is_number = isinstance(bound, (int, float)) and bound > 0
+        is_number = isinstance(bound, (int, float)) and (
+            not isinstance(bound, bool) and 0 < bound < math.inf)
         if bound != 'auto' and not is_number:
             raise ValueError("model.objective.bound must be positive or "
                              f"'auto', got {bound!r}")
@@ -127,6 +130,7 @@ class ForgetObjective(Objective):
         self.ascend = None if ascend is None else tuple(ascend)
         self.bound: Optional[float] = None if bound == 'auto' else float(bound)
         self.auto_bound = PhaseBuffers()
+        self._compared = False
 
     def wants_rise(self, name: str) -> bool:
         """In the first step, for the ``'auto'`` bound."""
@@ -138,6 +142,9 @@ class ForgetObjective(Objective):
                rise: Optional[Tensor]) -> Union[float, Tensor]:
         """The bound; ``'auto'`` is found in the first step of a phase."""
         if self.bound is not None:
+            if not self._compared:
+                self._compared = True
+                self._compare(float(ascending))
             return self.bound
         if not self.auto_bound.ready:
             first = ascending.detach().float()
@@ -150,6 +157,15 @@ class ForgetObjective(Objective):
             print_log(
                 _reason(multiple, unnamed, self.auto_factor), 'current')
         return self.auto_bound.tensors['bound']
+
+    def _compare(self, first: float) -> None:
+        """Say so where there is nothing to drive up; waits for the GPU."""
+        assert self.bound is not None
+        if not self.updates and first >= self.bound:
+            print_log(
+                'WARNING: model.objective.bound should be above the forget '
+                f'loss of the first step, {first:.4g}, got {self.bound:g}: '
+                'nothing is forgotten', 'current', logging.WARNING)
 
     def _split(self, total: Tensor,
                outputs: BranchOutputs) -> Tuple[Tensor, Optional[Tensor]]:
