@@ -8,7 +8,7 @@ from mmdet.registry import DATASETS
 from mmengine.config import Config
 from mmengine.registry import MODELS, DefaultScope
 
-from mmswap.apis import run_swap
+from mmswap.apis import diagnose, run_swap
 from mmswap.apis.init import Settings, Source, init_swap
 from mmswap.apis.init.model import find_facts
 from mmswap.apis.init.stock import read_stock
@@ -67,6 +67,15 @@ def test_mosaics_are_of_the_images_of_a_branch(paths):
                 for index in data.branch_range(branch) for label in
                 data[index]['data_samples'].gt_instances.labels.tolist()]
             assert seen and set(seen) <= names
+
+
+@pytest.mark.slow
+def test_the_doctor_finds_nothing_wrong(paths):
+    diagnosis = diagnose([paths['forget-first'], paths['learn']])
+    assert not diagnosis.of('error')
+    tried = [each.phase for each in diagnosis.findings
+             if each.key == 'train_cfg' and each.phase]
+    assert tried == ['site_forget-first', 'site_learn']
 
 
 @pytest.mark.slow
