@@ -1,13 +1,12 @@
 """What the tools do, for use from Python."""
+from mmswap.apis.arguments import add_config_arguments, set_local_rank
 from mmswap.apis.audit import References, run_audit
 from mmswap.apis.checkpoint import read_checkpoint, trusting
 from mmswap.apis.config import (
-    add_config_arguments,
     enable_amp,
     enable_auto_scale_lr,
     enable_resume,
     load_config,
-    set_local_rank,
 )
 from mmswap.apis.doctor import diagnose
 from mmswap.apis.export import export_onnx, use_onnx

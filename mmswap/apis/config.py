@@ -1,17 +1,16 @@
-"""The command line that mmswap's tools share, and what it does to a config.
+"""What the command line does to a config, the same for all of mmswap's tools.
 
-It is mmdet's. Nothing here imports a task library: a config's
+Nothing here imports a task library: a config's
 ``default_scope`` says whose it is.
 """
-import argparse
 import copy
-import os
 from pathlib import Path
 from typing import Any, Dict, Optional, Union
 
-from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.config import Config, ConfigDict
 from mmengine.logging import print_log
 
+from mmswap.apis.config_file import check_options, read_config
 from mmswap.apis.training import latest_checkpoint
 from mmswap.config.category_order import check_category_order
 from mmswap.config.tables import check_tables
@@ -25,48 +24,6 @@ _AMP_TWINS = {
     'GroupSparseAmpOptimWrapper': 'mmswap.GroupSparseAmpOptimWrapper',
 }
 _DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
-
-
-def add_config_arguments(
-        parser: argparse.ArgumentParser,
-        work_dir: str = 'work_dirs/<name of the config file>') -> None:
-    """Add the arguments that every tool with a Runner has.
-
-    Args:
-        parser: Gets ``--work-dir``, ``--cfg-options``, ``--launcher`` and
-            ``--local_rank``.
-        work_dir: The default work dir, as the help calls it.
-    """
-    parser.add_argument(
-        '--work-dir',
-        metavar='DIR',
-        help=f'folder for logs and checkpoints (default: {work_dir})')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='override settings of the config (default: none); a list is '
-        'key="[a,b]" or key=a,b, nested ones key="[(a,b),(c,d)]", quoted and '
-        'without blanks')
-    parser.add_argument(
-        '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
-        default='none',
-        help='how the processes were started (default: %(default)s)')
-    # torch.distributed.launch of torch >= 2.0 says --local-rank.
-    parser.add_argument(
-        '--local_rank',
-        '--local-rank',
-        type=int,
-        default=0,
-        metavar='RANK',
-        help='set by torch.distributed.launch (default: %(default)s)')
-
-
-def set_local_rank(args: argparse.Namespace) -> None:
-    """Export ``--local_rank``, where the launcher has not, for mmengine."""
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
 
 
 def load_config(filename: Union[str, Path],
@@ -91,10 +48,11 @@ def load_config(filename: Union[str, Path],
         ValueError: If parts of the config have different class tables, or
             the data to validate on lists the classes in another order.
     """
-    cfg = Config.fromfile(str(filename))
+    cfg = read_config(filename)
     cfg.launcher = launcher
     _set_library_defaults(cfg)
     if cfg_options is not None:
+        check_options(cfg, cfg_options)
         cfg.merge_from_dict(cfg_options)
     if check:
         check_tables(cfg)

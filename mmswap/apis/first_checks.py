@@ -1,5 +1,5 @@
-"""What the later phases are made of, built before the first one trains."""
-from typing import Dict, Sequence, Tuple
+"""What the phases are made of, built before the first one trains."""
+from typing import Dict, Optional, Sequence, Tuple
 
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
@@ -12,7 +12,13 @@ from mmswap.config.listing import listed
 from mmswap.models import SwapModel
 from mmswap.models.adapters.lora import is_lora_key
 from mmswap.models.checkpoints import stock_key
-from mmswap.registry import DATA_SAMPLERS, DATASETS, EVALUATOR, MODELS
+from mmswap.registry import (
+    DATA_SAMPLERS,
+    DATASETS,
+    EVALUATOR,
+    HOOKS,
+    MODELS,
+)
 
 # What a wrong config ends in, here and in the libraries.
 _ERRORS = (AssertionError, AttributeError, KeyError, OSError, RuntimeError,
@@ -20,28 +26,28 @@ _ERRORS = (AssertionError, AttributeError, KeyError, OSError, RuntimeError,
 _SHOWN = 3
 
 
-def check_later_phases(phases: Sequence[Phase]) -> None:
-    """Build all parts of the later phases, and let them go again.
+def check_parts(phases: Sequence[Phase]) -> None:
+    """Build all parts of the phases, and let them go again.
 
     An error in the last of these configs would otherwise come when the phases
-    before it have trained.
+    before it have trained, and one in the first when the base model has been
+    scored.
 
     Args:
         phases: The phases of a swap, in order. Those that take an adapter out
-            train nothing, and the first one begins at once.
+            train nothing.
 
     Raises:
         ValueError: If one cannot be built, or its model is another than that
             of the first.
     """
-    later = [(number, phase) for number, phase in enumerate(phases, 1)
-             if number > 1 and not phase.undo]
-    if not later:
-        return
-    wanted = _shapes(_build_model(phases[0].cfg))
-    for number, phase in later:
+    wanted: Optional[Dict[str, Tuple[int, ...]]] = None
+    for number, phase in enumerate(phases, 1):
+        if phase.undo:
+            continue
         where = f'phase {number} of {len(phases)}, {phase.name}'
         found = _shapes(_build(phase.cfg, where))
+        wanted = wanted or found
         other = [key for key in {**wanted, **found}
                  if wanted.get(key) != found.get(key)]
         if other:
@@ -55,8 +61,11 @@ def _build(cfg: Config, where: str) -> nn.Module:
     """Build each part; an error says which key it is of."""
     key = 'model'
     try:
-        model = _build_model(cfg)
         with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
+            model: nn.Module = MODELS.build(model_config(cfg))
+            key = 'custom_hooks'
+            for hook in cfg.get('custom_hooks') or ():
+                HOOKS.build(hook)
             key = 'train_dataloader'
             loader = cfg.train_dataloader
             dataset = DATASETS.build(loader.dataset)
@@ -71,12 +80,6 @@ def _build(cfg: Config, where: str) -> nn.Module:
             build_optim_wrapper(model, cfg.optim_wrapper)
     except _ERRORS as error:
         raise ValueError(f'{where}, {key}: {error}') from error
-    return model
-
-
-def _build_model(cfg: Config) -> nn.Module:
-    with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
-        model: nn.Module = MODELS.build(model_config(cfg))
     return model
 
 

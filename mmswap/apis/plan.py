@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 
 from mmswap.apis.config import enable_amp, load_config
+from mmswap.apis.config_file import read_config
 from mmswap.class_table import ClassTable
 from mmswap.config.category_order import check_category_order
 from mmswap.config.phases import leave_out_forgotten, request_cfg
@@ -69,8 +70,8 @@ def plan_phases(configs: Sequence[Union[str, Path]],
     """
     if not configs:
         raise ValueError('the phases must be one config at least, got none')
-    plan = Config.fromfile(str(configs[0])) if len(configs) == 1 else {}
-    if 'requests' in plan:
+    plan = read_config(configs[0]) if len(configs) == 1 else {}
+    if 'requests' in plan or 'configs' in plan:
         return _plan_requests(
             read_plan(Path(configs[0]), plan), work_dir, launcher,
             cfg_options, amp)

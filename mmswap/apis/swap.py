@@ -64,6 +64,8 @@ def run_swap(configs: Sequence[Union[str, Path]],
         Interrupted: On Ctrl-C; it tells what is saved.
     """
     folder = Path(work_dir or default_work_dir(configs))
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f'--work-dir must be a folder, got the file {folder}')
     phases = plan_phases(configs, folder, launcher, cfg_options, amp,
                          new_adapters)
     check_images(images)

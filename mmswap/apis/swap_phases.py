@@ -16,7 +16,7 @@ from mmswap.apis.base_scores import (
 from mmswap.apis.config import drop_training
 from mmswap.apis.console import ReadableConsole
 from mmswap.apis.cost import phase_cost
-from mmswap.apis.first_checks import check_later_phases
+from mmswap.apis.first_checks import check_parts
 from mmswap.apis.gates import Gate, check_measured
 from mmswap.apis.launch import build_runner
 from mmswap.apis.plan import BASE, Phase
@@ -68,12 +68,12 @@ class SwapPhases:
         """Build what is still to be run, for its errors.
 
         Raises:
-            ValueError: See :func:`check_later_phases`.
+            ValueError: See :func:`check_parts`.
         """
         finished = [self.records.has_finished(phase.name, phase.fingerprint)
                     for phase in self.phases]
-        if not all(finished[1:]):
-            check_later_phases(self.phases)
+        if not all(finished):
+            check_parts(self.phases)
 
     def run(self, gates: Sequence[Gate] = ()) -> None:
         """Evaluate the base and run every phase that is not finished.

@@ -86,6 +86,10 @@ def read_plan(path: Path, cfg: Config) -> Plan:
         if not file.is_file():
             raise ValueError(f'configs.{kind} must be a config file, got '
                              f'{file}')
+    if 'requests' not in cfg:
+        raise ValueError('requests must be a list of dicts such as '
+                         "dict(forget=['a class']), got none among "
+                         f'{list(cfg.keys())} in {path}')
     requests: List[Request] = []
     for number, given in enumerate(_listed(cfg.requests), 1):
         request = _read_request(number, given, requests)

@@ -2,6 +2,7 @@
 from typing import Any, List, Optional, Union
 
 from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapper
+from mmengine.registry import OPTIMIZERS
 from torch import nn
 
 from mmswap.engine.gradient_check import GradientCheck
@@ -38,8 +39,8 @@ class SwapOptimWrapperConstructor(DefaultOptimWrapperConstructor):
         paramwise_cfg: As of the default constructor.
 
     Raises:
-        ValueError: If ``optim_wrapper.type`` has no group-sparse form, or
-            ``group_sparse`` has an unknown key.
+        ValueError: If the optimizer is unknown, ``optim_wrapper.type`` has no
+            group-sparse form, or ``group_sparse`` has an unknown key.
     """
 
     def __init__(self,
@@ -52,6 +53,10 @@ class SwapOptimWrapperConstructor(DefaultOptimWrapperConstructor):
         if unknown:
             raise ValueError('optim_wrapper.group_sparse must have the keys '
                              f'{_SPARSE_KEYS} only, got {unknown}')
+        optimizer = (cfg.get('optimizer') or {}).get('type')
+        if isinstance(optimizer, str) and OPTIMIZERS.get(optimizer) is None:
+            raise ValueError('optim_wrapper.optimizer.type must be an '
+                             f"optimizer such as 'AdamW', got {optimizer!r}")
         kind = str(cfg.get('type', 'OptimWrapper')).rpartition('.')[2]
         if kind in _SPARSE_FORM:
             cfg['type'] = _SPARSE_FORM[kind]

@@ -2,16 +2,16 @@ import argparse
 import os
 
 import pytest
+import torch
 from mmengine.config import Config
 
+from mmswap.apis.arguments import add_config_arguments, set_local_rank
 from mmswap.apis.config import (
-    add_config_arguments,
     add_swap_hook,
     enable_amp,
     enable_auto_scale_lr,
     enable_resume,
     load_config,
-    set_local_rank,
     unwrap_pipeline_owner,
 )
 
@@ -159,9 +159,11 @@ def test_resume(tmp_path):
     cfg = Config(dict(given))
     enable_resume(cfg, 'auto')
     assert dict(cfg) == given  # nothing to resume: the base stays
+    saved = tmp_path / 'iter_2.pth'
+    torch.save(dict(), saved)
     (tmp_path / 'last_checkpoint').write_text('iter_2.pth')
     enable_resume(cfg, 'auto')
-    assert (cfg.resume, cfg.load_from) == (True, 'iter_2.pth')
+    assert (cfg.resume, cfg.load_from) == (True, str(saved))
     enable_resume(cfg, 'other.pth')
     assert (cfg.resume, cfg.load_from) == (True, 'other.pth')
 

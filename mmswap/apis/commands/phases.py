@@ -3,6 +3,7 @@ import argparse
 import time
 from pathlib import Path
 
+from mmswap.apis.arguments import add_config_arguments, set_local_rank
 from mmswap.apis.commands.command import (
     Command,
     add_amp,
@@ -12,12 +13,10 @@ from mmswap.apis.commands.command import (
     open_console,
 )
 from mmswap.apis.config import (
-    add_config_arguments,
     enable_amp,
     enable_auto_scale_lr,
     enable_resume,
     load_config,
-    set_local_rank,
 )
 from mmswap.apis.console import is_first_process
 from mmswap.apis.export import use_onnx

@@ -7,10 +7,9 @@ from mmswap.apis.doctor.check_schedule import length_of
 from mmswap.apis.doctor.examined import Examined, table_of, target_of
 from mmswap.apis.doctor.finding import Finding, error, note, warning
 from mmswap.apis.doctor.sources import Source
-from mmswap.apis.init.names import did_you_mean
 from mmswap.apis.plan import Phase
 from mmswap.config.coco_categories import read_categories
-from mmswap.config.listing import listed
+from mmswap.config.listing import did_you_mean, listed
 
 _SHOWN = 12  # names of a file
 _GB = 1e9

@@ -1,11 +1,10 @@
 """The class names of a base model, in the order of its labels."""
-import difflib
 from typing import Any, Mapping, Optional, Sequence, Tuple
 
 from mmengine.config import Config
 
 from mmswap.apis.init.layout import Code
-from mmswap.config.listing import listed
+from mmswap.config.listing import did_you_mean, listed
 from mmswap.config.types import walk
 
 Names = Tuple[str, ...]
@@ -113,26 +112,6 @@ def check_known(option: str, given: Sequence[str], known: Sequence[str],
     raise ValueError(
         f'{option} must be some of {what}, {shown(known)}, got {unknown}'
         + (f'; {advice}' if advice else ''))
-
-
-def did_you_mean(unknown: Sequence[str], known: Sequence[str]) -> str:
-    """What unknown names may have been meant for, whatever their case.
-
-    Args:
-        unknown: The names.
-        known: Those that there are.
-
-    Returns:
-        A sentence for each that is like a known one; may be empty.
-    """
-    lower = {other.lower(): other for other in known}
-    advice = []
-    for name in unknown:
-        found = [repr(lower[other]) for other in difflib.get_close_matches(
-            name.lower(), lower, n=2)]
-        if found:
-            advice.append(f'{name!r}: did you mean {" or ".join(found)}?')
-    return ' '.join(advice)
 
 
 def shown(names: Sequence[str], most: int = 12) -> str:

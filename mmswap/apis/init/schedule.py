@@ -1,10 +1,30 @@
 """How long a phase trains."""
-from typing import Dict, NamedTuple
+from typing import Dict, NamedTuple, Tuple
 
 # Passes of the images that a phase is about. Swaps of nano models took 300
 # steps, those of COCO models some thousands.
 PASSES = 20
 LEAST, MOST = 300, 4000
+
+
+def images_of_step(batch_size: int, kind: str,
+                   holds: bool) -> Tuple[int, int]:
+    """How many images to retain, and of the target, are in a step.
+
+    Half and half, but where a model that is held forgets: then three in four
+    are to retain, a third of them with what is forgotten and without its
+    label. On photographs (docs/photographs.md) that leaves fewer of these
+    with another name, and retains more.
+
+    Args:
+        batch_size: Images of a step.
+        kind: ``'learn'`` or ``'forget'``.
+        holds: Whether what the base model says is held.
+    """
+    share = 4 if holds and kind == 'forget' else 2
+    target = max(batch_size - batch_size // 2 if share == 2 else
+                 batch_size // share, 1)
+    return batch_size - target, target
 
 
 class Length(NamedTuple):

@@ -26,8 +26,8 @@ class Settings(NamedTuple):
             base does not know.
         order: One of ``ORDERS``; with several requests to forget, one of
             ``PLAN_ORDERS``.
-        batch_size: Images of a step, half of them to retain; None for 4, or
-            32 of a classifier.
+        batch_size: Images of a step, half of them to retain, or more; see
+            ``images_of_step``. None for 4, or 32 of a classifier.
         trust: Unpickle whatever the checkpoint holds.
         without_old: Whether to do without old images though there are some.
     """

@@ -26,7 +26,7 @@ from mmswap.apis.init.names import (
     unique_names,
 )
 from mmswap.apis.init.optimizer import check_wrapper
-from mmswap.apis.init.schedule import Length
+from mmswap.apis.init.schedule import Length, images_of_step
 from mmswap.apis.init.settings import (
     ORDERS,
     PLAN_ORDERS,
@@ -126,8 +126,10 @@ def plan_swap(stock_config: Union[str, Path],
             f'got none in {new.path}; mmswap pseudo-label labels them')
     facts = find_facts(stock, len(base))
     check_fits(stock, table, facts.targets, loaded, path)
-    batch = _batch(settings.batch_size or batch_size)
-    lengths = _lengths(kind, new, learn, requests, batch[1])
+    size = settings.batch_size or batch_size
+    batch = {each: images_of_step(size, each, facts.is_dense)
+             for each in ('learn', 'forget')}
+    lengths = _lengths(kind, new, learn, requests, batch)
     plan = [ForgetRequest(*request) for request in zip(
         requests, lengths['forget'])] if len(requests) > 1 else []
     return Swap(
@@ -215,13 +217,14 @@ def _learned(kind: DataKind, new: Optional[Source], base: Names,
 
 
 def _lengths(kind: DataKind, new: Optional[Source], learn: Names,
-             requests: Sequence[Names], batch: int) -> Dict[str, List[Length]]:
+             requests: Sequence[Names],
+             batch: Dict[str, Tuple[int, int]]) -> Dict[str, List[Length]]:
     """How long what is to be learned, and each request to forget, trains."""
     by_epoch = kind.stock.by_epoch
     lengths: Dict[str, List[Length]] = {}
     if new is not None:
         lengths['learn'] = [
-            Length(kind.count_new(new, learn), batch, by_epoch)]
+            Length(kind.count_new(new, learn), batch['learn'][1], by_epoch)]
     for names in requests:
         if kind.without_old and new is not None:
             images, where = kind.count_new(new, names), f'{new.path}'
@@ -233,12 +236,8 @@ def _lengths(kind: DataKind, new: Optional[Source], learn: Names,
                 f'--forget must name classes that {where} has images of, got '
                 f'{shown(names)}')
         lengths.setdefault('forget', []).append(
-            Length(images, batch, by_epoch))
+            Length(images, batch['forget'][1], by_epoch))
     return lengths
-
-
-def _batch(batch_size: int) -> Tuple[int, int]:
-    return batch_size // 2, batch_size - batch_size // 2
 
 
 def _phases(orders: Dict[str, Tuple[str, ...]], order: str, learn: Names,

@@ -143,6 +143,11 @@ class SwapHook(Hook):
         model = swap_model_of(runner)
         if isinstance(model, SwapModel):
             meta = checkpoint.get('meta') or {}
+            if runner.cfg.get('resume') and 'epoch' not in meta:
+                raise ValueError(
+                    '--resume must be of a checkpoint that a run has saved, '
+                    f'got {runner.cfg.get("load_from")}; what a run begins '
+                    'with is load_from')
             check_checkpoint_classes(meta, model.class_table)
             check_base_rows(
                 model, checkpoint.get('state_dict', checkpoint), meta)

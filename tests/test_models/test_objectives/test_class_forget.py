@@ -65,7 +65,7 @@ def test_where_there_is_no_object_that_counts_by_default():
 
 
 @pytest.mark.parametrize('sigmoid, default', [
-    (False, (14., .25, .5)), (True, (6., .1, .1))])
+    (False, (14., .25, .5)), (True, (6., .1, .3))])
 @pytest.mark.parametrize('given', [
     {}, dict(bound=3.), dict(weight=.2), dict(no_object_weight=.7)])
 def test_defaults_are_those_of_the_classifier(sigmoid, default, given):
