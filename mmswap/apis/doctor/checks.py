@@ -34,8 +34,7 @@ class Check(NamedTuple):
         run: Takes the swap and, where ``each_phase``, a phase, and yields
             findings.
         each_phase: Whether it is done of each phase, and not of the whole.
-        cheap: Whether ``mmswap run`` does it by itself: it decodes no image
-            and builds no model.
+        cheap: Whether ``mmswap run`` does it by itself: it builds no model.
     """
 
     run: Callable[..., Iterator[Finding]]
@@ -57,7 +56,7 @@ CHECKS = (
     Check(check_disk, each_phase=False, cheap=True),
     Check(check_checkpoint, each_phase=False, cheap=True),
     Check(check_annotations, cheap=True),
-    Check(check_images, each_phase=False),
+    Check(check_images, each_phase=False, cheap=True),
     Check(check_splits, cheap=True),
     Check(check_data),
     Check(check_iteration_schedulers),

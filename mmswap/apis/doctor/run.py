@@ -13,6 +13,8 @@ from typing import (
     Union,
 )
 
+from mmengine.dist import broadcast_object_list, is_main_process
+
 from mmswap.apis.console import ReadableConsole
 from mmswap.apis.doctor.checks import run_checks
 from mmswap.apis.doctor.diagnosis import Diagnosis
@@ -47,6 +49,8 @@ def check_before_run(phases: List[Phase], work_dir: Path,
                      finished: Collection[str] = ()) -> None:
     """Do the cheap checks of a swap that is about to be run.
 
+    The first process does them for all.
+
     Args:
         phases: Its phases.
         work_dir: Its work dir.
@@ -57,13 +61,17 @@ def check_before_run(phases: List[Phase], work_dir: Path,
     Raises:
         ValueError: If there is an error; the message has all of them.
     """
-    findings = run_checks(Examined(phases, work_dir), cheap=True)
-    found = Diagnosis(
-        [phase.name for phase in phases],
-        [each for each in findings if each.phase not in finished], 0.)
-    for each in found.of('warning'):
-        say(f'WARNING: {each.key} {each.message} [{each.phase}]')
-    errors = [f'{each.key} {each.message} [{each.phase}]'
-              for each in found.of('error')]
-    if errors:
-        raise ValueError('\n'.join(errors))
+    errors: List[str] = []
+    if is_main_process():
+        findings = run_checks(Examined(phases, work_dir), cheap=True)
+        found = Diagnosis(
+            [phase.name for phase in phases],
+            [each for each in findings if each.phase not in finished], 0.)
+        for each in found.of('warning'):
+            say(f'WARNING: {each.key} {each.message} [{each.phase}]')
+        errors = [f'{each.key} {each.message} [{each.phase}]'
+                  for each in found.of('error')]
+    shared = [errors]
+    broadcast_object_list(shared)
+    if shared[0]:
+        raise ValueError('\n'.join(shared[0]))

@@ -51,7 +51,7 @@ def add_init_arguments(parser: argparse.ArgumentParser) -> None:
         help='order of the phases (default: %(default)s); of several '
         f'requests to forget one of {", ".join(PLAN_ORDERS)}')
     add('--batch-size', type=int,
-        help='images of a step, half of them old ones to retain (default: 4, '
+        help='images of a step, half of them or more to retain (default: 4, '
         'of classifiers 32)')
     add('--force', action='store_true',
         help='overwrite configs that are there (default: refuse to)')
