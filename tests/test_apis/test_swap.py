@@ -54,9 +54,9 @@ def test_the_report_is_written(toy):
 def test_the_phases_are_told_what_the_base_scored(toy):
     _run(toy)
     base = pytest.approx(dict(zip(('retain', 'forget', 'learn'), BASE)))
-    # The base is scored, and the second phase built to be checked, before.
-    assert LOG.before[:2] == [None, None]
-    assert [dict(before) for before in LOG.before[2:]] == [base, base]
+    # Both are built to be checked, and the base is scored, before.
+    assert LOG.before[:3] == [None, None, None]
+    assert [dict(before) for before in LOG.before[3:]] == [base, base]
 
 
 def test_each_phase_logs_to_its_own_folder(toy):
