@@ -1,5 +1,5 @@
 """What the phases are made of, built before the first one trains."""
-from typing import Dict, Optional, Sequence, Tuple
+from typing import Dict, Sequence, Set, Tuple
 
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
@@ -41,15 +41,21 @@ def check_parts(phases: Sequence[Phase]) -> None:
         ValueError: If one cannot be built, or its model is another than that
             of the first.
     """
-    wanted: Optional[Dict[str, Tuple[int, ...]]] = None
+    shapes: Dict[str, Dict[str, Tuple[int, ...]]] = {}
+    # What grows in one of them has more rows in those after it.
+    grown: Set[str] = set()
     for number, phase in enumerate(phases, 1):
         if phase.undo:
             continue
         where = f'phase {number} of {len(phases)}, {phase.name}'
-        found = _shapes(_build(phase.cfg, where))
-        wanted = wanted or found
+        model = _build(phase.cfg, where)
+        if isinstance(model, SwapModel):
+            grown.update(model.class_params())
+        shapes[where] = _shapes(model)
+    wanted = next(iter(shapes.values()), {})
+    for where, found in shapes.items():
         other = [key for key in {**wanted, **found}
-                 if wanted.get(key) != found.get(key)]
+                 if key not in grown and wanted.get(key) != found.get(key)]
         if other:
             raise ValueError(
                 f'{where}: model.model must be that of {phases[0].name}, as '
@@ -84,10 +90,8 @@ def _build(cfg: Config, where: str) -> nn.Module:
 
 
 def _shapes(model: nn.Module) -> Dict[str, Tuple[int, ...]]:
-    """Shapes of the stock model's weights, but for those that grow."""
-    grown: Dict[str, object] = {}
-    if isinstance(model, SwapModel):
-        grown, model = dict(model.class_params()), model.model
+    """Shapes of the stock model's weights."""
+    inner = model.model if isinstance(model, SwapModel) else model
     return {stock_key(key): tuple(weight.shape)
-            for key, weight in model.named_parameters()
-            if not is_lora_key(key) and stock_key(key) not in grown}
+            for key, weight in inner.named_parameters()
+            if not is_lora_key(key)}

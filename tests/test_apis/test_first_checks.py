@@ -1,0 +1,47 @@
+"""All phases are built before one trains; see test_faults.py for errors."""
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from mmswap.apis.first_checks import check_parts
+from mmswap.apis.plan import Phase
+
+DIGITS = Path(__file__).parents[2] / 'configs' / 'digits'
+
+
+def classifier(learned, **classes):
+    """A phase of the digits' ViT without data."""
+    cfg = Config.fromfile(str(DIGITS / 'vit-nano_learn.py'))
+    base = cfg.model.classes['base']
+    cfg.model.classes = dict(base=base, learned_before=learned, **classes)
+    data = dict(type='mmengine.ToyFirstData')
+    cfg.train_dataloader = dict(
+        dataset=data, sampler=dict(type='DefaultSampler'))
+    cfg.val_dataloader = dict(dataset=data)
+    cfg.val_evaluator = dict(metrics=[])
+    return Phase(str(classes), cfg, '')
+
+
+@pytest.fixture(autouse=True)
+def _data():
+    from mmengine.registry import DATASETS
+    DATASETS.register_module(
+        name='ToyFirstData', module=lambda: list(range(3)), force=True)
+
+
+def test_requests_that_grow_the_model_one_after_the_other():
+    check_parts([
+        classifier((), forget=('one', )),
+        classifier((), learn=('eight', )),
+        classifier(('eight', ), forget=('three', )),
+        classifier(('eight', ), learn=('nine', )),
+        classifier(('eight', 'nine'), forget=('two', ))])
+
+
+def test_another_model():
+    last = classifier((), learn=('eight', ))
+    last.cfg.model.model.backbone.arch.num_layers = 1
+    with pytest.raises(ValueError, match=(
+            'phase 2 of 2, .*: model.model must .*backbone.layers')):
+        check_parts([classifier((), learn=('eight', )), last])
