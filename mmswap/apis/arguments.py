@@ -1,7 +1,7 @@
 """The arguments that every tool with a Runner has; they are mmdet's."""
 import argparse
 import os
-from typing import Any
+from typing import Any, Optional
 
 from mmengine.config import DictAction
 
@@ -9,15 +9,14 @@ from mmengine.config import DictAction
 class KeyValueAction(DictAction):
     """mmengine's, with an error that names the argument."""
 
-    def __call__(self, parser: argparse.ArgumentParser, *args: Any,
-                 **kwargs: Any) -> None:
+    def __call__(self, parser: argparse.ArgumentParser, namespace: Any,
+                 values: Any, option_string: Optional[str] = None) -> None:
         """Read ``KEY=VALUE ...``; see argparse."""
-        values = args[1] if len(args) > 1 else kwargs['values']
         wrong = [text for text in values if '=' not in text]
         if wrong:
             parser.error(f'{self.option_strings[0]} must be KEY=VALUE, such '
                          f'as train_cfg.max_iters=300, got {wrong[0]!r}')
-        super().__call__(parser, *args, **kwargs)
+        super().__call__(parser, namespace, values, option_string)
 
 
 def add_config_arguments(

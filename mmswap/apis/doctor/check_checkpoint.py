@@ -22,6 +22,8 @@ def check_checkpoint(swap: Examined) -> Iterator[Finding]:
     Args:
         swap: The swap.
     """
+    if swap.phases[0] not in swap.to_run:
+        return
     try:
         read = swap.checkpoint
     except FileNotFoundError:

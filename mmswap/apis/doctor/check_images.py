@@ -26,7 +26,7 @@ def check_images(swap: Examined) -> Iterator[Finding]:
         swap: The swap.
     """
     pictures: Dict[str, Tuple[str, Picture]] = {}
-    for phase in swap.phases:
+    for phase in swap.to_run:
         for source in swap.sources(phase):
             if not (source.is_local and source.reads_images):
                 continue

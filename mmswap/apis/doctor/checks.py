@@ -75,7 +75,7 @@ def run_checks(swap: Examined, cheap: bool = False) -> List[Finding]:
     Returns:
         The findings; what is found of several phases is there for each.
     """
-    phases = [phase for phase in swap.phases if is_examined(phase)]
+    phases = [phase for phase in swap.to_run if is_examined(phase)]
     if not phases:
         return []
     found: List[Finding] = []

@@ -1,6 +1,6 @@
 """The swap that is looked at, and what several checks need of it."""
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Collection, Dict, List, Optional
 
 from mmengine.registry import MODELS, DefaultScope
 from mmengine.runner import Runner
@@ -32,11 +32,15 @@ class Examined:
     Args:
         phases: Its phases.
         work_dir: Its work dir.
+        finished: Names of the phases that are not run again, whose data may
+            be gone.
     """
 
-    def __init__(self, phases: List[Phase], work_dir: Path) -> None:
+    def __init__(self, phases: List[Phase], work_dir: Path,
+                 finished: Collection[str] = ()) -> None:
         self.phases = phases
         self.work_dir = work_dir
+        self.to_run = [each for each in phases if each.name not in finished]
         self._files: Dict[str, Dict[str, Any]] = {}
         self._contents: Dict[str, Content] = {}
         self._loaders: Dict[str, DataLoader] = {}

@@ -63,10 +63,9 @@ def check_before_run(phases: List[Phase], work_dir: Path,
     """
     errors: List[str] = []
     if is_main_process():
-        findings = run_checks(Examined(phases, work_dir), cheap=True)
         found = Diagnosis(
             [phase.name for phase in phases],
-            [each for each in findings if each.phase not in finished], 0.)
+            run_checks(Examined(phases, work_dir, finished), cheap=True), 0.)
         for each in found.of('warning'):
             say(f'WARNING: {each.key} {each.message} [{each.phase}]')
         errors = [f'{each.key} {each.message} [{each.phase}]'

@@ -21,9 +21,9 @@ def images_of_step(batch_size: int, kind: str,
         kind: ``'learn'`` or ``'forget'``.
         holds: Whether what the base model says is held.
     """
-    share = 4 if holds and kind == 'forget' else 2
-    target = max(batch_size - batch_size // 2 if share == 2 else
-                 batch_size // share, 1)
+    target = batch_size - batch_size // 2
+    if holds and kind == 'forget':
+        target = max(batch_size // 4, 1)
     return batch_size - target, target
 
 

@@ -159,6 +159,8 @@ class SwapHook(Hook):
                     hook.backend_args or hook.file_client_args or
                     '://' in (hook.out_dir or '')):
                 hook.backend_args = dict(backend=BACKEND)
+        if not runner.cfg.get('resume') or runner.cfg.get('load_from'):
+            return  # Nothing is read by what was named.
         if is_main_process():
             warning = mend_last_checkpoint(runner.work_dir)
             if warning:

@@ -124,6 +124,9 @@ def test_the_data_of_a_finished_phase_may_be_gone(swap, phases):
     with pytest.raises(ValueError, match=r'new\.ann_file'):
         check_before_run(*phases, said.append, ['toy_learn'])
     check_before_run(*phases, said.append, ['toy_learn', 'toy_forget'])
+    for path in (swap.base, swap.image('old', 0)):
+        path.unlink()
+    check_before_run(*phases, said.append, ['toy_learn', 'toy_forget'])
     assert not said
 
 
