@@ -1,5 +1,5 @@
 """What the phases are made of, built before the first one trains."""
-from typing import Dict, Sequence, Set, Tuple
+from typing import Any, Dict, Iterable, Sequence, Set, Tuple
 
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
@@ -69,9 +69,10 @@ def _build(cfg: Config, where: str) -> nn.Module:
     try:
         with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
             model: nn.Module = MODELS.build(model_config(cfg))
+            key = 'default_hooks'
+            _build_hooks((cfg.get('default_hooks') or {}).values())
             key = 'custom_hooks'
-            for hook in cfg.get('custom_hooks') or ():
-                HOOKS.build(hook)
+            _build_hooks(cfg.get('custom_hooks') or ())
             key = 'train_dataloader'
             loader = cfg.train_dataloader
             dataset = DATASETS.build(loader.dataset)
@@ -87,6 +88,15 @@ def _build(cfg: Config, where: str) -> nn.Module:
     except _ERRORS as error:
         raise ValueError(f'{where}, {key}: {error}') from error
     return model
+
+
+def _build_hooks(hooks: Iterable[Any]) -> None:
+    for hook in hooks:
+        # A default one that is not wanted is None.
+        if hook is not None:
+            # The Runner, too, takes the order among hooks out of the config.
+            HOOKS.build({name: value for name, value in hook.items()
+                         if name != 'priority'})
 
 
 def _shapes(model: nn.Module) -> Dict[str, Tuple[int, ...]]:

@@ -45,3 +45,16 @@ def test_another_model():
     with pytest.raises(ValueError, match=(
             'phase 2 of 2, .*: model.model must .*backbone.layers')):
         check_parts([classifier((), learn=('eight', )), last])
+
+
+@pytest.mark.parametrize('key', ['custom_hooks', 'default_hooks'])
+def test_hooks(key):
+    hook = dict(type='mmengine.SyncBuffersHook', priority='LOW')
+    phase = classifier((), learn=('eight', ))
+    phase.cfg[key] = [hook] if key == 'custom_hooks' else dict(
+        sync=hook, timer=None)
+    check_parts([phase])
+    hook['interval'] = 2
+    phase.cfg[key] = [hook] if key == 'custom_hooks' else dict(sync=hook)
+    with pytest.raises(ValueError, match=f'phase 1 of 1, .*, {key}: '):
+        check_parts([phase])
