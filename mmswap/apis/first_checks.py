@@ -4,21 +4,17 @@ from typing import Any, Dict, Iterable, Sequence, Set, Tuple
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
+from mmengine.visualization import Visualizer
 from torch import nn
 
 from mmswap.apis.config import model_config
+from mmswap.apis.loaders import build_loader
 from mmswap.apis.plan import Phase
 from mmswap.config.listing import listed
 from mmswap.models import SwapModel
 from mmswap.models.adapters.lora import is_lora_key
 from mmswap.models.checkpoints import stock_key
-from mmswap.registry import (
-    DATA_SAMPLERS,
-    DATASETS,
-    EVALUATOR,
-    HOOKS,
-    MODELS,
-)
+from mmswap.registry import EVALUATOR, HOOKS, MODELS
 
 # What a wrong config ends in, here and in the libraries.
 _ERRORS = (AssertionError, AttributeError, KeyError, OSError, RuntimeError,
@@ -69,17 +65,16 @@ def _build(cfg: Config, where: str) -> nn.Module:
     try:
         with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
             model: nn.Module = MODELS.build(model_config(cfg))
+            # Hooks that draw take the current one, which a Runner has by then.
+            Visualizer.get_instance(where)
             key = 'default_hooks'
             _build_hooks((cfg.get('default_hooks') or {}).values())
             key = 'custom_hooks'
             _build_hooks(cfg.get('custom_hooks') or ())
             key = 'train_dataloader'
-            loader = cfg.train_dataloader
-            dataset = DATASETS.build(loader.dataset)
-            DATA_SAMPLERS.build(
-                loader.sampler, default_args=dict(dataset=dataset, seed=0))
+            build_loader(cfg.train_dataloader)
             key = 'val_dataloader'
-            DATASETS.build(cfg.val_dataloader.dataset)
+            build_loader(cfg.val_dataloader)
             key = 'val_evaluator'
             if 'type' in cfg.val_evaluator:
                 EVALUATOR.build(cfg.val_evaluator)

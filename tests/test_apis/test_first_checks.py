@@ -16,9 +16,8 @@ def classifier(learned, **classes):
     base = cfg.model.classes['base']
     cfg.model.classes = dict(base=base, learned_before=learned, **classes)
     data = dict(type='mmengine.ToyFirstData')
-    cfg.train_dataloader = dict(
+    cfg.train_dataloader = cfg.val_dataloader = dict(
         dataset=data, sampler=dict(type='DefaultSampler'))
-    cfg.val_dataloader = dict(dataset=data)
     cfg.val_evaluator = dict(metrics=[])
     return Phase(str(classes), cfg, '')
 
@@ -45,6 +44,14 @@ def test_another_model():
     with pytest.raises(ValueError, match=(
             'phase 2 of 2, .*: model.model must .*backbone.layers')):
         check_parts([classifier((), learn=('eight', )), last])
+
+
+def test_hooks_that_draw():
+    """They ask for the visualizer that a Runner makes before its hooks."""
+    phase = classifier((), learn=('eight', ))
+    phase.cfg.default_hooks = dict(visualization=dict(
+        type='mmpretrain.VisualizationHook', enable=True))
+    check_parts([phase])
 
 
 @pytest.mark.parametrize('key', ['custom_hooks', 'default_hooks'])

@@ -1,10 +1,9 @@
 """Whether the data of a phase can be built as a run builds it."""
 from typing import Any, Iterator
 
-from mmengine.runner import Runner
-
 from mmswap.apis.doctor.examined import Examined
 from mmswap.apis.doctor.finding import Finding, refusal
+from mmswap.apis.loaders import build_loader
 from mmswap.apis.plan import Phase
 
 
@@ -19,13 +18,7 @@ def check_data(swap: Examined, phase: Phase) -> Iterator[Finding]:
     val = phase.cfg.get('val_dataloader')
     if val is None:
         return
-    cfg = {key: value for key, value in val.items()
-           if key not in ('persistent_workers', 'prefetch_factor')}
-
-    def first_sample() -> Any:
-        return Runner.build_dataloader(dict(cfg, num_workers=0)).dataset[0]
-
-    yield from _tried('val_dataloader', first_sample)
+    yield from _tried('val_dataloader', lambda: build_loader(val).dataset[0])
 
 
 def _tried(key: str, build: Any) -> Iterator[Finding]:

@@ -3,7 +3,6 @@ from pathlib import Path
 from typing import Any, Collection, Dict, List, Optional
 
 from mmengine.registry import MODELS, DefaultScope
-from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from mmswap.apis.checkpoint import read_checkpoint
@@ -15,12 +14,10 @@ from mmswap.apis.doctor.contents import (
     read_coco,
 )
 from mmswap.apis.doctor.sources import Source, sources_of
+from mmswap.apis.loaders import build_loader
 from mmswap.apis.plan import Phase
 from mmswap.class_table import ClassTable
 from mmswap.config.types import is_mmswap_type
-
-_OF_WORKERS = ('num_workers', 'persistent_workers', 'prefetch_factor',
-               'pin_memory')
 
 
 class Examined:
@@ -101,13 +98,8 @@ class Examined:
             phase: The phase.
         """
         if phase.name not in self._loaders:
-            cfg = {
-                key: value
-                for key, value in phase.cfg.train_dataloader.items()
-                if key not in _OF_WORKERS
-            }
-            self._loaders[phase.name] = Runner.build_dataloader(
-                dict(cfg, num_workers=0), seed=0)
+            self._loaders[phase.name] = build_loader(
+                phase.cfg.train_dataloader)
         return self._loaders[phase.name]
 
     def has_data(self, phase: Phase) -> bool:
