@@ -9,6 +9,7 @@ LEVEL = dict(
     version=0,
     registry=0,
     class_table=0,
+    whole_file=0,
     config=1,
     tasks=2,
     models=2,

@@ -1,11 +1,11 @@
 """Checkpoint files, read without running their code and written whole."""
-import os
 from pathlib import Path
 from typing import Any, Dict
 
 import torch
 
 from mmswap.models.checkpoint_reading import read_checkpoint, trusting
+from mmswap.whole_file import whole_file
 
 __all__ = ['read_checkpoint', 'trusting', 'write_checkpoint']
 
@@ -15,8 +15,7 @@ def write_checkpoint(checkpoint: Dict[str, Any], path: Path) -> None:
 
     Args:
         checkpoint: What goes into it.
-        path: The file.
+        path: The file; its folder is made.
     """
-    part = path.with_name(path.name + '.part')
-    torch.save(checkpoint, part)
-    os.replace(part, path)
+    with whole_file(path) as part:
+        torch.save(checkpoint, part)

@@ -1,14 +1,12 @@
 """What is on record of a forgetting, and what must not lie beside it."""
-import hashlib
 import json
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Union
 
-from mmengine.config import Config
 from torch import Tensor
 
 from mmswap.apis.audit.models import data_config
-from mmswap.apis.audit.records import write_json
+from mmswap.apis.audit.records import fingerprint_of, write_json
 from mmswap.apis.audit.run import choose_tests
 from mmswap.apis.audit.subjects import SubjectReader
 from mmswap.apis.audit.tables import PROMISE
@@ -88,7 +86,8 @@ def write_record(config: Union[str, Path],
             merged=hash_states(state), merged_half=hash_states(_half(state)),
             base=base and hash_states(base),
             base_half=base and hash_states(_half(base)),
-            config=config_hash(cfg)),
+            config=fingerprint_of(cfg.to_dict().get('model'),
+                                  data_config(cfg))),
         seeds=dict(
             phase=(cfg.get('randomness') or {}).get('seed'),
             audit=(audited.get('settings') or {}).get('seed')),
@@ -115,16 +114,6 @@ def _read_audit(path: Union[str, Path, None],
         raise ValueError('audit must be that of the checkpoint, got one of '
                          f'another model in {path}')
     return audit
-
-
-def config_hash(cfg: Config) -> str:
-    """SHA-256 of the model, the data and the metrics of a config.
-
-    Args:
-        cfg: The config of a phase.
-    """
-    parts = [cfg.to_dict().get('model'), *data_config(cfg)]
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def _half(state: Mapping[str, Tensor]) -> Dict[str, Tensor]:

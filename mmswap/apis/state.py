@@ -6,10 +6,10 @@ from typing import Any, Callable, Dict, List, Sequence
 
 from mmengine.dist import is_main_process, master_only
 
-from mmswap.apis.atomic import write_atomically
 from mmswap.apis.plan import BASE, common_start
 from mmswap.apis.report import Column, build_report, format_report
 from mmswap.models.intact import damage
+from mmswap.whole_file import write_text
 
 STATE_FILE = 'swap_state.json'
 REPORT_STEM = 'swap_report'
@@ -130,7 +130,7 @@ def _read_state(path: Path) -> Dict[str, Any]:
 
 @master_only
 def _write_state(path: Path, state: Dict[str, Any]) -> None:
-    write_atomically(path, json.dumps(state, indent=2) + '\n')
+    write_text(path, json.dumps(state, indent=2) + '\n')
 
 
 def read_report(work_dir: Path) -> Dict[str, Any]:
@@ -196,9 +196,9 @@ def write_report(work_dir: Path,
     if not is_main_process():
         return
     table = format_report(report)
-    write_atomically(work_dir / f'{REPORT_STEM}.json',
+    write_text(work_dir / f'{REPORT_STEM}.json',
                      json.dumps(report, indent=2) + '\n')
-    write_atomically(work_dir / f'{REPORT_STEM}.md', table + '\n')
+    write_text(work_dir / f'{REPORT_STEM}.md', table + '\n')
     say(f'\n{table}\n\nReport: {work_dir / REPORT_STEM}.json and .md')
     for name, checkpoint in report['checkpoints'].items():
         say(f'Checkpoint of {name}: {checkpoint}')

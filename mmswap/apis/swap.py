@@ -75,9 +75,7 @@ def run_swap(configs: Sequence[Union[str, Path]],
                 first)
     prepare_distributed(phases[0].cfg)
     swap = SwapPhases(folder, phases, console)
-    check_before_run(phases, folder, swap.say, [
-        phase.name for phase in phases
-        if swap.records.has_finished(phase.name, phase.fingerprint)])
+    check_before_run(phases, folder, swap.say, swap.finished)
     swap.check()
     swap.records.how = _as_given(configs, cfg_options, amp, new_adapters)
     try:

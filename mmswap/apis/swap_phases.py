@@ -47,6 +47,7 @@ class SwapPhases:
 
     Attributes:
         records: What is known of each phase.
+        finished: Names of the phases whose good checkpoints are there.
     """
 
     def __init__(self, work_dir: Path, phases: List[Phase],
@@ -56,6 +57,9 @@ class SwapPhases:
         self.console = console
         self.records = SwapRecords(work_dir)
         self.records.phases = [phase.name for phase in phases]
+        self.finished = {
+            phase.name for phase in phases
+            if self.records.has_finished(phase.name, phase.fingerprint)}
 
     def say(self, text: str) -> None:
         """Print lines; the first process alone."""
@@ -70,9 +74,7 @@ class SwapPhases:
         Raises:
             ValueError: See :func:`check_parts`.
         """
-        finished = [self.records.has_finished(phase.name, phase.fingerprint)
-                    for phase in self.phases]
-        if not all(finished):
+        if len(self.finished) < len(self.phases):
             check_parts(self.phases)
 
     def run(self, gates: Sequence[Gate] = ()) -> None:
@@ -91,7 +93,7 @@ class SwapPhases:
         load_from = first.cfg.load_from
         for number, phase in enumerate(self.phases, 1):
             label = f'phase {number} of {len(self.phases)}, {phase.name}'
-            if self.records.has_finished(phase.name, phase.fingerprint):
+            if phase.name in self.finished:
                 self.say(f'[swap] {label}: finished before, not run again')
             else:
                 run = self._undo if phase.undo else self._run_phase
@@ -103,10 +105,11 @@ class SwapPhases:
         """What there is of the swap, for one who interrupted it."""
         texts = []
         for phase in self.phases:
-            latest = self._latest(phase)
-            if self.records.has_finished(phase.name, phase.fingerprint):
+            if phase.name in self.finished:
                 texts.append(f'{phase.name} is finished')
-            elif latest:
+                continue
+            latest = self._latest(phase)
+            if latest:
                 texts.append(f'of {phase.name} {latest} is saved')
             else:
                 texts.append(f'of {phase.name} nothing is saved yet')
@@ -184,6 +187,7 @@ class SwapPhases:
             metrics=metrics,
             groups=groups,
             cost=cost or {})
+        self.finished.add(phase.name)
 
     def _spent_before(self, phase: Phase, cfg: Config) -> float:
         """Seconds that earlier runs of a phase took that is resumed."""

@@ -7,10 +7,10 @@ from typing import Callable, List, Optional, Union
 from mmengine.fileio import LocalBackend, register_backend
 
 from mmswap.models.intact import damage
+from mmswap.whole_file import whole_file
 
 BACKEND = 'mmswap_whole_files'
 LAST = 'last_checkpoint'
-_PART = '.part'
 _REPLACED = '.replaced'
 
 
@@ -32,13 +32,8 @@ class WholeFileBackend(LocalBackend):
             filepath: The file; its folder is made.
         """
         path = Path(filepath)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(path.name + _PART)
-        with part.open('wb') as file:
-            file.write(obj)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
+        with whole_file(path) as part:
+            part.write_bytes(obj)
         for replaced in path.parent.glob(f'*{_REPLACED}'):
             replaced.unlink()
 

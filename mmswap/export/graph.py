@@ -1,6 +1,5 @@
 """From a stock model to ONNX files that say the same."""
 import inspect
-import os
 import warnings
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Tuple
@@ -19,6 +18,7 @@ from mmswap.export.outputs import (
     structure,
 )
 from mmswap.export.runtime import OnnxFile, require, write_metadata
+from mmswap.whole_file import whole_file
 
 # The least that has the layer norm of transformers as one operator.
 OPSET = 17
@@ -61,17 +61,16 @@ def write_graphs(model: BaseModel, out: Path, image: Tensor,
     parts = kind_of(model).parts(model, image)
     suffixes = [part.suffix for part in parts]
     found = {}
-    for part in parts:
-        path = part_path(out, part.suffix)
-        unchecked = path.with_name(path.name + '.part')
-        try:
-            found[path] = _write_part(
-                part, unchecked, dict(metadata, parts=suffixes))
-            os.replace(unchecked, path)
-        except Exception:
-            for written in (*found, unchecked):
-                written.unlink(missing_ok=True)
-            raise
+    try:
+        for part in parts:
+            path = part_path(out, part.suffix)
+            with whole_file(path) as unchecked:
+                found[path] = _write_part(
+                    part, unchecked, dict(metadata, parts=suffixes))
+    except Exception:
+        for written in found:
+            written.unlink(missing_ok=True)
+        raise
     return found
 
 

@@ -82,6 +82,15 @@ def test_nothing_is_run_twice(toy, capsys):
     assert capsys.readouterr().out.count('not run again') == 2
 
 
+def test_checkpoints_are_read_for_damage_once(toy, monkeypatch):
+    _run(toy)
+    read = []
+    monkeypatch.setattr('mmswap.apis.state.damage', read.append)
+    _run(toy)
+    assert sorted(path.parent.name for path in read) == [
+        'toy_forget', 'toy_learn']
+
+
 def test_the_work_dir_can_be_moved(toy):
     first = _run(toy)
     moved = toy.work_dir.with_name('moved')

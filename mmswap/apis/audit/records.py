@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 from typing import Any, Callable, Dict
 
-from mmswap.apis.atomic import write_atomically
 from mmswap.audit.measured import Measured
+from mmswap.whole_file import write_text
 
 Figures = Dict[str, Measured]
 
@@ -90,4 +90,4 @@ def write_json(path: Path, value: Any) -> None:
         path: The file; its folder is made.
         value: What goes into it.
     """
-    write_atomically(path, json.dumps(value, indent=2) + '\n')
+    write_text(path, json.dumps(value, indent=2) + '\n')

@@ -7,7 +7,6 @@ from typing import Any, Callable, Dict, List
 from jinja2 import Environment, FileSystemLoader
 from mmengine.dist import is_main_process
 
-from mmswap.apis.atomic import write_atomically
 from mmswap.apis.page.adapter import adapter_plots, loss_plots
 from mmswap.apis.page.called import class_rows, name_matrix, share_bars
 from mmswap.apis.page.facts import SwapFacts, classes_of, read_facts
@@ -16,6 +15,7 @@ from mmswap.apis.page.summary import cost_rows, summary
 from mmswap.engine.progress import duration
 from mmswap.evaluation.score_tables import cell
 from mmswap.version import __version__
+from mmswap.whole_file import write_text
 
 PAGE_FILE = 'swap_report.html'
 IMAGES = 4
@@ -46,7 +46,7 @@ def write_page(work_dir: Path, images: int = IMAGES,
     pictures, no_pictures = _pictures(facts, images, say)
     page = _render(facts, pictures=pictures, no_pictures=no_pictures)
     out = work_dir / PAGE_FILE
-    write_atomically(out, page)
+    write_text(out, page)
     say(f'Page: {out}')
     return out
 

@@ -5,7 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import List, Optional, Tuple
 
-from mmswap.apis.atomic import write_atomically
 from mmswap.apis.pseudo.base import Base, PseudoLabels
 from mmswap.apis.pseudo.files import CocoImages, read_images
 from mmswap.apis.pseudo.found import Found, instances_of
@@ -21,6 +20,7 @@ from mmswap.apis.pseudo.thresholds import (
     Thresholds,
     label_map,
 )
+from mmswap.whole_file import write_text
 
 
 def label_instances(base: Base, images: Path, out: Path, ann: Optional[Path],
@@ -95,7 +95,7 @@ def _write(source: CocoImages, found: List[Found], classes: Tuple[str, ...],
     file['images'] = images
     file['annotations'] = [a for a in file['annotations']
                            if a['image_id'] in kept_ids]
-    write_atomically(out, json.dumps(file))
+    write_text(out, json.dumps(file))
     sheet = None
     if settings.sheet_images:
         draw = partial(draw_instances, categories=source.names)

@@ -8,7 +8,6 @@ from typing import Any, Dict, List, Optional, Tuple
 import mmcv
 import numpy as np
 
-from mmswap.apis.atomic import write_atomically
 from mmswap.apis.pseudo.base import Base, PseudoLabels
 from mmswap.apis.pseudo.files import CocoImages, read_images
 from mmswap.apis.pseudo.segments import (
@@ -27,6 +26,7 @@ from mmswap.apis.pseudo.thresholds import (
     label_map,
 )
 from mmswap.tasks.panoptic_ids import colours_of_ids, ids_of_colours
+from mmswap.whole_file import write_text
 
 
 def label_panoptic(base: Base, images: Path, out: Path, ann: Optional[Path],
@@ -80,7 +80,7 @@ def label_panoptic(base: Base, images: Path, out: Path, ann: Optional[Path],
             '--images must have an image that shows '
             f'{list(settings.showing)} for certain, got none of the '
             f'{len(source.images)}')
-    write_atomically(out, json.dumps(file))
+    write_text(out, json.dumps(file))
     sheet = None
     if settings.sheet_images:
         draw = partial(draw_segments,
