@@ -15,8 +15,12 @@ def sizes_by_branch(branches: Sequence[str],
     Args:
         branches: The branches of the data set, in order.
         branch_sizes: Their sizes by name, or None.
-        retain: The size of ``retain``, in place of ``branch_sizes``.
+        retain: The size of ``retain``, in place of ``branch_sizes``; 0 leaves
+            that branch out.
         target: The size of the other branch.
+
+    Returns:
+        The sizes by name, in the order of the branches.
 
     Raises:
         TypeError: If ``branch_sizes`` is no dict.
@@ -34,13 +38,14 @@ def sizes_by_branch(branches: Sequence[str],
         key, sizes = f'{_KEY}.branch_sizes', branch_sizes
         _check_names(branches, sizes)
     for name, size in sizes.items():
-        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+        least = 0 if (key, name) == (_KEY, 'retain') else 1
+        if not isinstance(size, int) or isinstance(size, bool) or size < least:
             raise ValueError(f'{key}.{name} must be a number of samples of '
-                             f'at least 1, got {size!r}')
-    if key != _KEY:
-        return {name: sizes[name] for name in branches}
-    return {name: sizes['retain' if name == 'retain' else 'target']
-            for name in branches}
+                             f'at least {least}, got {size!r}')
+    if key == _KEY:
+        sizes = {name: sizes['retain' if name == 'retain' else 'target']
+                 for name in branches}
+    return {name: sizes[name] for name in branches if sizes[name]}
 
 
 def _numbered(branches: Sequence[str],

@@ -44,7 +44,8 @@ class SwapSampler(Sampler):
         shuffle: Whether to shuffle. Defaults to True.
         epoch_of: The branch that an epoch is one pass of. By default the one
             beside ``retain``; of several, the one that takes the most steps.
-        retain: Samples per batch and process of the branch ``retain``.
+        retain: Samples per batch and process of the branch ``retain``. 0
+            leaves it out, for ``LearnObjective(retain_weight=0)``.
         target: The same of the other branch, whose name depends on the
             phase: ``learn`` or ``forget``.
         shares: How often the data sets of a branch are seen in relation to
@@ -64,7 +65,8 @@ class SwapSampler(Sampler):
     Raises:
         TypeError: If ``dataset`` is no ``SwapDataset`` or ``branch_sizes``
             no dict.
-        ValueError: If not every branch has a size of at least 1,
+        ValueError: If not every branch has a size of at least 1 (``retain``
+            of 0),
             ``batch_size`` is not their sum, ``epoch_of`` is no branch, or
             ``shares`` do not fit the data sets of a branch.
     """

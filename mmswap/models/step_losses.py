@@ -33,8 +33,9 @@ def step_losses(model: BaseModel, objective: Objective,
     absent = [name for name in objective.branches if name not in branches]
     if absent:
         raise ValueError(
-            f'train_dataloader.dataset.branches must have {absent}, which '
-            f'{type(objective).__name__} needs; got {sorted(branches)}')
+            f'train_dataloader must give images of {absent}, which '
+            f'{type(objective).__name__} needs; got those of '
+            f'{sorted(branches)}')
     totals, outputs = {}, {}
     changes = []
     for name in objective.branches:

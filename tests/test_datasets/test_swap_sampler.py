@@ -256,6 +256,18 @@ def test_bad_sizes(dataset, sizes, message):
         build(dataset, sizes=sizes)
 
 
+def test_nothing_to_retain(dataset):
+    learned = dataset.branch_range('learn')
+    sampler = SwapSampler(dataset, retain=0, target=2, seed=0)
+    assert sampler.branch_sizes == dict(learn=2)
+    assert len(sampler) == len(list(sampler)) == -(-len(learned) // 2) * 2
+    assert set(sampler) == set(learned)
+    with pytest.raises(ValueError, match='sampler.target must be .* 1, got 0'):
+        SwapSampler(dataset, retain=0, target=0)
+    with pytest.raises(ValueError, match='sampler.retain must .* 0, got -1'):
+        SwapSampler(dataset, retain=-1, target=2)
+
+
 def test_sizes_must_be_a_dict(dataset):
     with pytest.raises(TypeError, match='branch_sizes must be a dict'):
         build(dataset, sizes=[2, 1])

@@ -77,6 +77,13 @@ def check_branches(swap: Examined, phase: Phase) -> Iterator[Finding]:
             'model.objective', f'must be one of the branches {branches}, of '
             f'which {_DATA} is made (phase={phase_of(phase)!r}), got '
             f'{type_name(objective["type"])}, which needs {absent}')
+    sampler = phase.cfg.train_dataloader.get('sampler') or {}
+    if 'retain' in needed and sampler.get('retain') == 0:
+        yield error(
+            f'{_LOADER}.sampler.retain', 'must be at least 1 where the '
+            'objective has a term for what is retained, got 0 with '
+            f'{type_name(objective["type"])}, whose retain_weight is '
+            f'{objective.get("retain_weight", 1.0)}')
     table = table_of(phase)
     given = phase.cfg.train_dataloader.dataset.get('branches') or {}
     for name, part in given.items():

@@ -70,6 +70,13 @@ def test_no_branch_to_retain_where_none_is_retained(found):
     assert not keys and branches == ['learn']
 
 
+def test_a_branch_to_retain_that_is_not_drawn_from(found):
+    none = ("train_dataloader.update(batch_size=4, sampler=dict(type="
+            "'mmswap.SwapSampler', retain=0, target=4))")
+    assert found(none)[0] == ['train_dataloader.sampler.retain']
+    assert not found(none, "model['objective']['retain_weight'] = 0")[0]
+
+
 def test_a_data_set_without_branches(found):
     assert found("train_dataloader['dataset'] = old") == (
         ['train_dataloader.dataset'], [])
