@@ -120,3 +120,14 @@ def test_a_killed_swap_ends_as_one_that_was_left_alone(tmp_path):
         cwd=tmp_path, capture_output=True, text=True, env=env)
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r'\| [12] \| 2 \| 2 \| 0 \| 0 \|', done.stdout)
+
+
+def test_phases_over_a_file_that_is_made_up(load_benchmark, tmp_path):
+    coco = load_benchmark('coco_size')
+    coco.make_file(tmp_path / 'old.json', 60, 400, coco.CLASSES)
+    coco.make_file(tmp_path / 'new.json', 20, 40, ['new'])
+    plain, learn = (coco.measure(coco.data_config(tmp_path, name))
+                    for name in ('plain', 'learn'))
+    # Those with an object of 80 classes, and then those of the new one, too.
+    assert 50 < plain.images <= 60 < learn.images
+    assert learn.seconds > 0
