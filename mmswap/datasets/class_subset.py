@@ -115,8 +115,8 @@ class ClassSubset(Dataset):
         self.seed = seed
         self.allow_empty = allow_empty
         shown = self._keep | self._without | self._showing
-        self.dataset, self._cfg = build_showing(dataset, self.class_table,
-                                                shown, others)
+        self.dataset, self._cfg = build_showing(
+            dataset, self.class_table, shown, others)
         self._task = task_of_dataset(self.dataset)
         self._fully_initialized = False
         if not lazy_init:
@@ -173,8 +173,7 @@ class ClassSubset(Dataset):
         print_log(
             f'ClassSubset keeps {len(indices)} of the {len(self.dataset)} '
             f'images of {data_source(self.dataset)} with keep={self.keep!r}, '
-            f'fraction={self.fraction}',
-            logger='current')
+            f'fraction={self.fraction}', logger='current')
 
     @force_full_init
     def __len__(self) -> int:
