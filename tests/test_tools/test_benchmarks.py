@@ -131,3 +131,12 @@ def test_phases_over_a_file_that_is_made_up(load_benchmark, tmp_path):
     # Those with an object of 80 classes, and then those of the new one, too.
     assert 50 < plain.images <= 60 < learn.images
     assert learn.seconds > 0
+
+
+def test_scores_of_splits_are_timed(load_benchmark, monkeypatch, capsys):
+    scores = load_benchmark('split_scores')
+    monkeypatch.setattr(sys, 'argv', ['split_scores.py', '--images', '4'])
+    scores.main()
+    whole, splits = re.findall(r'^\| whole.*\| ([\d.]+) \|$',
+                               capsys.readouterr().out, re.M)
+    assert float(whole) > .1 and whole == splits

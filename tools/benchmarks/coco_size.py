@@ -3,7 +3,8 @@
 The annotation file is made up, 118,000 images with 860,000 boxes and polygons
 by default, and no image is read. Each row is built in a process of its own;
 seconds are those that it had, memory is what it took beyond its imports, at
-the most and in the end.
+the most and in the end. With mmdet's CocoDataset and Python 3.11, the phases
+took 1.07 to 1.09 times the seconds of the plain data set, 29, and its memory.
 """
 import argparse
 import json
