@@ -16,6 +16,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from mmswap.apis.config import add_swap_hook
 from mmswap.apis.console import ReadableConsole
+from mmswap.config.types import is_mmswap_type, type_name
 
 _DEFAULT_PORT = '29500'  # torch's and mmengine's
 _THREADS_NEED = 0.2  # seconds; without, 11 of 12 runs hung, with it 0 of 20
@@ -61,8 +62,10 @@ def prepare_distributed(cfg: Config) -> None:
 
     Raises:
         KeyError: If the launcher's environment variables are missing.
-        ValueError: If ``launcher`` is unknown.
+        ValueError: If ``launcher`` is unknown, or a SwapModel is to be parted
+            among the processes.
     """
+    _check_not_sharded(cfg)
     launcher = cfg.get('launcher', 'none')
     if launcher == 'none' or get_device() != 'cpu':
         return
@@ -81,6 +84,22 @@ def prepare_distributed(cfg: Config) -> None:
         kind = MODEL_WRAPPERS.get(kind)
     if isinstance(kind, type) and issubclass(kind, DistributedDataParallel):
         wrapper.device_ids = None
+
+
+def _check_not_sharded(cfg: Config) -> None:
+    """Refuse what the optim wrapper's constructor would, before it is slow."""
+    if not is_mmswap_type(cfg.get('model'), 'SwapModel'):
+        return
+    for key, wrong, right in (
+            ('strategy', 'FSDPStrategy', 'DDPStrategy'),
+            ('model_wrapper_cfg', 'MMFullyShardedDataParallel',
+             'MMDistributedDataParallel')):
+        kind = type_name((cfg.get(key) or {}).get('type'))
+        if kind == wrong:
+            raise ValueError(
+                f'{key}.type must be {right!r} with a mmswap.SwapModel, got '
+                f'{kind!r}: group sparsity and class rows need whole '
+                'parameters in each process')
 
 
 def leave_process_group() -> None:

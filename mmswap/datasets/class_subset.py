@@ -115,7 +115,8 @@ class ClassSubset(Dataset):
         self.seed = seed
         self.allow_empty = allow_empty
         shown = self._keep | self._without | self._showing
-        self.dataset = build_showing(dataset, self.class_table, shown, others)
+        self.dataset, self._cfg = build_showing(
+            dataset, self.class_table, shown, others)
         self._task = task_of_dataset(self.dataset)
         self._fully_initialized = False
         if not lazy_init:
@@ -148,12 +149,12 @@ class ClassSubset(Dataset):
         """Read the annotations and choose the images, once."""
         if self._fully_initialized:
             return
-        has_images = read_annotations(self.dataset)
+        self.dataset = read_annotations(self.dataset, self._cfg)
         self._label_map = map_labels(self.dataset, self.class_table,
                                      self._keep, self.others, self.rename,
                                      self._without | self._showing)
         held: Dict[int, Set[int]] = {}
-        if has_images:
+        if len(self.dataset):
             self._labels = read_labels(self.dataset, self.class_table)
             held = self._scan()
         if not held and not self.allow_empty:
@@ -172,8 +173,7 @@ class ClassSubset(Dataset):
         print_log(
             f'ClassSubset keeps {len(indices)} of the {len(self.dataset)} '
             f'images of {data_source(self.dataset)} with keep={self.keep!r}, '
-            f'fraction={self.fraction}',
-            logger='current')
+            f'fraction={self.fraction}', logger='current')
 
     @force_full_init
     def __len__(self) -> int:

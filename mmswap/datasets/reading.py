@@ -1,22 +1,60 @@
 """Reads the annotations of data sets that may hold no image."""
+import copy
 from contextlib import contextmanager
-from typing import Any, Iterator, Sequence
+from contextvars import ContextVar
+from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 from mmengine.dataset import BaseDataset
 
 from mmswap.tasks.label_names import data_source
 
+# What was read so far, within sharing_annotations().
+_READ: ContextVar[Optional[List[Tuple[dict, BaseDataset]]]] = ContextVar(
+    'read annotations', default=None)
 
-def read_annotations(dataset: BaseDataset) -> bool:
+
+@contextmanager
+def sharing_annotations() -> Iterator[None]:
+    """Within this, data sets that differ in nothing but pipelines share.
+
+    The branches of a phase are made of the same files. They are read once,
+    and what was read is in memory once.
+    """
+    token = _READ.set([])
+    try:
+        yield
+    finally:
+        _READ.reset(token)
+
+
+def read_annotations(dataset: BaseDataset,
+                     cfg: Optional[dict]) -> BaseDataset:
     """Read the annotations of a data set, once.
 
     Args:
-        dataset: The data set.
+        dataset: The data set. It may hold no image: mmengine itself fails
+            then, as numpy cannot join the bytes of no image.
+        cfg: The config that it was built of, None if that is not known.
 
     Returns:
-        Whether it holds an image. mmengine itself fails where none is left,
-        as numpy cannot join the bytes of no image.
+        The data set, or, within :func:`sharing_annotations`, a copy of an
+        equal one that was read before, with the pipeline of this one.
     """
+    read = _READ.get()
+    if read is None or cfg is None:
+        return _read(dataset)
+    key = {name: value for name, value in cfg.items()
+           if name not in ('pipeline', 'lazy_init')}
+    for known, other in read:
+        if known == key:
+            shared = copy.copy(other)
+            shared.pipeline = dataset.pipeline
+            return shared
+    read.append((key, _read(dataset)))
+    return dataset
+
+
+def _read(dataset: BaseDataset) -> BaseDataset:
     try:
         dataset.full_init()
     except ValueError:
@@ -25,7 +63,7 @@ def read_annotations(dataset: BaseDataset) -> bool:
         dataset.full_init()
         if len(dataset):
             raise
-    return len(dataset) > 0
+    return dataset
 
 
 def none_left(dataset: BaseDataset, names: Sequence[str], keep: Any,

@@ -1,5 +1,5 @@
 """Data sets that show the classes, and carry the truth, that are asked for."""
-from typing import Any, Collection, Dict, Union
+from typing import Any, Collection, Dict, Optional, Tuple, Union
 
 from mmengine.dataset import BaseDataset
 from mmengine.structures import BaseDataElement
@@ -8,10 +8,14 @@ from mmswap.class_table import ClassTable
 from mmswap.registry import DATASETS
 from mmswap.tasks.lookup import task_of_dataset
 
+Built = Tuple[BaseDataset, Optional[Dict[str, Any]]]
+
 
 def build_showing(dataset: Union[BaseDataset, dict], table: ClassTable,
-                  labels: Collection[int], others: str) -> BaseDataset:
+                  labels: Collection[int], others: str) -> Built:
     """Build a data set, with more classes than its config has where needed.
+
+    Its annotations are not read yet.
 
     Args:
         dataset: A data set, which stays as it is, or its config.
@@ -19,6 +23,10 @@ def build_showing(dataset: Union[BaseDataset, dict], table: ClassTable,
         labels: The table's labels of the classes that it is to show, as far
             as it has them.
         others: ``ClassSubset``'s rule for its other classes.
+
+    Returns:
+        The data set and the config that it is built of; None for a config
+        where it was built already.
 
     Raises:
         TypeError: If it is no data set, or a wrapper of one.
@@ -35,14 +43,15 @@ def build_showing(dataset: Union[BaseDataset, dict], table: ClassTable,
             f'wrapper, got {type(dataset).__name__}; put a ClassSubset into '
             'the wrapper, or give the wrapper to SwapDataset as old or new')
     if not isinstance(cfg, dict):
-        return dataset
+        return dataset, None
     names = [table.names[label] for label in sorted(labels)]
     shown = task_of_dataset(dataset).shown_classes(dataset, table, names,
                                                    others)
-    if shown is None:
-        return dataset
-    metainfo = {**(cfg.get('metainfo') or {}), 'classes': shown}
-    return DATASETS.build({**cfg, 'metainfo': metainfo, 'lazy_init': True})
+    if shown is not None:
+        metainfo = {**(cfg.get('metainfo') or {}), 'classes': shown}
+        cfg = {**cfg, 'metainfo': metainfo}
+        dataset = DATASETS.build({**cfg, 'lazy_init': True})
+    return dataset, dict(cfg)
 
 
 def with_truth(data: Any, truth: Dict[str, Any]) -> Any:

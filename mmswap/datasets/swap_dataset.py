@@ -10,7 +10,7 @@ from torch.utils.data import Dataset
 from mmswap.class_table import ClassTable
 from mmswap.datasets.building import build_branches
 from mmswap.datasets.phase_branches import given_branches
-from mmswap.datasets.reading import naming_branch
+from mmswap.datasets.reading import naming_branch, sharing_annotations
 from mmswap.datasets.seeding import SeededIndex, seeded
 from mmswap.registry import DATASETS
 
@@ -98,7 +98,8 @@ class SwapDataset(Dataset):
             branches, dict(phase=phase, classes=classes, old=old, new=new,
                            subset=subset, forgotten=forgotten,
                            new_labels=new_labels))
-        self.branches = build_branches(branches)
+        with sharing_annotations():
+            self.branches = build_branches(branches)
         self._flat = [d for branch in self.branches.values() for d in branch]
         self._fully_initialized = False
         if not lazy_init:

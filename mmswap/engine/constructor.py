@@ -6,6 +6,7 @@ from mmengine.registry import OPTIMIZERS
 from torch import nn
 
 from mmswap.engine.gradient_check import GradientCheck
+from mmswap.engine.unwrap import check_not_sharded
 from mmswap.models import SwapModel
 from mmswap.models.adapters.groups import group_params
 from mmswap.registry import OPTIM_WRAPPER_CONSTRUCTORS
@@ -80,8 +81,9 @@ class SwapOptimWrapperConstructor(DefaultOptimWrapperConstructor):
         Raises:
             TypeError: If it is another model.
             ValueError: If ``group_sparse`` was given and the model has no
-                adapter.
+                adapter, or the wrapper is one of FSDP.
         """
+        check_not_sharded(model)
         swap_model: Union[SwapModel, Any] = getattr(model, 'module', model)
         if not isinstance(swap_model, SwapModel):
             raise TypeError(

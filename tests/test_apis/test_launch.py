@@ -138,3 +138,16 @@ def test_a_launcher_that_was_not_used(no_gpu, launcher, variable):
 def test_an_unknown_launcher(no_gpu):
     with pytest.raises(ValueError, match="launcher must be 'none'"):
         prepare_distributed(Config(dict(launcher='ray')))
+
+
+@pytest.mark.parametrize('key, kind, right', [
+    ('strategy', 'FSDPStrategy', 'DDPStrategy'),
+    ('model_wrapper_cfg', 'mmengine.MMFullyShardedDataParallel',
+     'MMDistributedDataParallel')])
+def test_a_swap_model_in_parts(key, kind, right):
+    cfg = Config({'model': dict(type='mmswap.SwapModel'),
+                  key: dict(type=kind)})
+    with pytest.raises(ValueError, match=f'{key}.type must be .*{right}'):
+        prepare_distributed(cfg)
+    cfg.model.type = 'MaskRCNN'
+    prepare_distributed(cfg)

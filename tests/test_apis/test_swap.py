@@ -59,6 +59,18 @@ def test_the_phases_are_told_what_the_base_scored(toy):
     assert [dict(before) for before in LOG.before[3:]] == [base, base]
 
 
+def test_each_moment_is_scored_once(toy, monkeypatch):
+    """The base, and each phase at its end."""
+    import toy_swap
+    sizes = []
+    evaluate = toy_swap.ToyEvaluator.evaluate
+    monkeypatch.setattr(
+        toy_swap.ToyEvaluator, 'evaluate',
+        lambda self, size: (sizes.append(size), evaluate(self, size))[1])
+    _run(toy)
+    assert sizes == [8, 8, 8]
+
+
 def test_each_phase_logs_to_its_own_folder(toy):
     """With a visualizer that has a name, as those of mmdet's configs do."""
     _run(toy, cfg_options=dict(visualizer=dict(

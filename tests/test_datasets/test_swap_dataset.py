@@ -4,7 +4,7 @@ import random
 import numpy as np
 import pytest
 import torch
-from coco_files import CLASSES, NAMES
+from coco_files import CLASSES, NAMES, write_coco
 from mmengine.registry import DATASETS as ROOT_DATASETS
 from torch.utils.data import Dataset
 
@@ -164,3 +164,36 @@ def test_a_draw_seeds_the_transforms_and_nothing_else():
     assert other[0] == first[0] == 'b'
     assert all(a != b for a, b in zip(other[1:], first[1:]))
     assert swap[1]['inputs'][1:] != swap[1]['inputs'][1:]
+
+
+def test_a_file_is_read_once_for_all_branches(tmp_path, monkeypatch):
+    """Its annotations are, that is; pipelines stay apart, as some have state.
+
+    CachedMosaic keeps images for the next ones, which must be of its branch.
+    """
+    from mmdet.datasets import CocoDataset
+    path = tmp_path / 'old.json'
+    write_coco(path, [['cat'], ['dog'], ['cow', 'cat'], ['cat', 'dog']])
+    read = []
+    plain = CocoDataset.load_data_list
+    monkeypatch.setattr(CocoDataset, 'load_data_list', lambda self: (
+        read.append(self.ann_file), plain(self))[1])
+    old = dict(type='mmdet.CocoDataset', ann_file=str(path), pipeline=[],
+               data_prefix=dict(img=''),
+               metainfo=dict(classes=tuple(CLASSES['base'])))
+    dataset = SwapDataset(
+        phase='forget_first', forgotten='background',
+        classes=dict(CLASSES, learn=()), old=old)
+    assert len(read) == 1
+    retain, shown = dataset.branches['retain']
+    forget, = dataset.branches['forget']
+    inner = [each.dataset for each in (retain, shown, forget)]
+    assert len({id(each.pipeline) for each in inner}) == 3
+    assert len({id(each.data_bytes) for each in inner}) == 1
+    # As each of them by itself.
+    for part in (retain, shown, forget):
+        alone = ClassSubset(old, part.class_table, keep=part.keep,
+                            showing=part.showing)
+        assert [part.get_data_info(i) for i in range(len(part))] == [
+            alone.get_data_info(i) for i in range(len(alone))]
+    assert len(read) == 4

@@ -1,5 +1,6 @@
 """SwapOptimWrapperConstructor: types, errors, parameter options."""
 import pytest
+import torch
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import MODELS
 from swap_toy import CLASSES, ToyDetector, make_swap_cfg
@@ -125,3 +126,16 @@ def test_three_detectors_get_the_sparse_form(build_swap, read_config,
     assert len(wrapper.sparsity.params) == len(model.groups)
     decays = option(wrapper, 'weight_decay')
     assert {decays[id(p)] for p, _ in model.class_params().values()} == {0.}
+
+
+def test_parameters_in_parts_are_refused():
+    from mmengine.model import MMFullyShardedDataParallel
+
+    class OnOneProcess(MMFullyShardedDataParallel):
+
+        def __init__(self):
+            torch.nn.Module.__init__(self)
+
+    build = SwapOptimWrapperConstructor(dict(optimizer=dict(type='SGD')))
+    with pytest.raises(ValueError, match='model_wrapper_cfg.type must be'):
+        build(OnOneProcess())

@@ -13,8 +13,9 @@ from mmswap.engine.gradient_check import UPDATES
 
 STEPS, PER_BRANCH = 4, 4
 CASES = {
-    f'{phase}-{mode}': (phase, mode)
+    f'{phase}-{mode}-{counts}': (phase, mode, counts)
     for phase in ('learn', 'forget') for mode in ('penalty', 'proximal')
+    for counts in (1, 2)
 }
 
 
@@ -41,8 +42,11 @@ def share(step, rank, world):
     }
 
 
-def train(phase, mode, rank=0, world=1):
-    """Some steps; the SwapModel's state dict."""
+def train(phase, mode, counts, rank=0, world=1, parts=1):
+    """Some batches, ``counts`` an update; the SwapModel's state dict.
+
+    In one process a batch may come in parts, each a batch of its own.
+    """
     swap = model = make_model(phase)
     model.train()
     if world > 1:
@@ -51,6 +55,7 @@ def train(phase, mode, rank=0, world=1):
         model,
         dict(
             type='OptimWrapper',
+            accumulative_counts=counts * parts,
             constructor='mmswap.SwapOptimWrapperConstructor',
             optimizer=dict(type='AdamW', lr=.01, weight_decay=.1),
             clip_grad=dict(max_norm=1.),
@@ -59,7 +64,9 @@ def train(phase, mode, rank=0, world=1):
         step = make_step(PER_BRANCH, seed)
         if phase == 'forget':
             step = dict(retain=step['learn'], forget=step['retain'])
-        model.train_step(share(step, rank, world), wrapper)
+        for part in range(parts):
+            model.train_step(
+                share(step, rank + part, world * parts), wrapper)
     return {key: value.clone() for key, value in swap.state_dict().items()}
 
 
@@ -115,6 +122,15 @@ def test_two_processes_equal_one(two_ranks, case, assert_same_bits):
         # The bound of the first step is kept beside the weights.
         moved += key in start and not torch.equal(value, start[key])
     assert moved == 8 + 2  # LoRA of two groups, the head's weight and bias.
+
+
+@pytest.mark.parametrize('mode', ['penalty', 'proximal'])
+def test_accumulated_batches_are_one(mode):
+    """Halves of a batch, two an update, are the batch, and sparsity too."""
+    whole = train('learn', mode, 1)
+    halves = train('learn', mode, 1, parts=2)
+    for key, value in whole.items():
+        torch.testing.assert_close(halves[key], value, atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.slow

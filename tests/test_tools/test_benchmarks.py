@@ -120,3 +120,23 @@ def test_a_killed_swap_ends_as_one_that_was_left_alone(tmp_path):
         cwd=tmp_path, capture_output=True, text=True, env=env)
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r'\| [12] \| 2 \| 2 \| 0 \| 0 \|', done.stdout)
+
+
+def test_phases_over_a_file_that_is_made_up(load_benchmark, tmp_path):
+    coco = load_benchmark('coco_size')
+    coco.make_file(tmp_path / 'old.json', 60, 400, coco.CLASSES)
+    coco.make_file(tmp_path / 'new.json', 20, 40, ['new'])
+    plain, learn = (coco.measure(coco.data_config(tmp_path, name))
+                    for name in ('plain', 'learn'))
+    # Those with an object of 80 classes, and then those of the new one, too.
+    assert 50 < plain.images <= 60 < learn.images
+    assert learn.seconds > 0
+
+
+def test_scores_of_splits_are_timed(load_benchmark, monkeypatch, capsys):
+    scores = load_benchmark('split_scores')
+    monkeypatch.setattr(sys, 'argv', ['split_scores.py', '--images', '4'])
+    scores.main()
+    whole, splits = re.findall(r'^\| whole.*\| ([\d.]+) \|$',
+                               capsys.readouterr().out, re.M)
+    assert float(whole) > .1 and whole == splits

@@ -1,9 +1,6 @@
 """Configs of ``mmswap init``, run by the tools that the libraries install."""
 import importlib
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import List, NamedTuple, Tuple
 
@@ -13,15 +10,16 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS, DefaultScope
+from stock_scripts import run_in_turn, tool
 
 from mmswap.apis.cli import main
 from mmswap.config.stock import stock_config
 
-ROOT = Path(__file__).parents[2]
 SIZE = 64
 LOADER = ('num_workers=0', 'persistent_workers=False')
-# Small images instead of those of the stock configs.
-PIPELINES = """
+# What is shown is that the configs run: on small images, with fewer
+# proposals, queries and layers than the stock models have.
+COCO = """
 _base_ = {base!r}
 train_pipeline = [
     dict(type='LoadImageFromFile', to_float32=True),
@@ -38,21 +36,38 @@ train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
 """
-
-
-# Instead of 1024 by 1024.
-UNPADDED = 'model = dict(data_preprocessor=dict(batch_augments=None))\n'
+FEW_PROPOSALS = """
+model = dict(
+    train_cfg=dict(rpn_proposal=dict(nms_pre=50, max_per_img=50)),
+    test_cfg=dict(rpn=dict(nms_pre=50, max_per_img=50)))
+"""
+SMALL_DINO = """
+model = dict(
+    num_queries=30, test_cfg=dict(max_per_img=30),
+    encoder=dict(num_layers=1), decoder=dict(num_layers=2))
+"""
+# Not padded to 1024 by 1024.
+UNPADDED = """
+model = dict(data_preprocessor=dict(batch_augments=None))
+"""
+SMALL_VIT = """
+_base_ = {base!r}
+model = dict(backbone=dict(arch='deit-tiny'), head=dict(in_channels=192))
+"""
 
 
 class Stock(NamedTuple):
-    """A stock config, a class of it to forget, and the figure it shows."""
+    """A stock config, a class of it to forget, and the figure it shows.
+
+    ``site`` is the text of a config that inherits from it; without one the
+    stock config itself is given to ``mmswap init``.
+    """
 
     config: str
     forget: str
     figure: str
+    site: str = ''
     masks: bool = True
-    size: int = SIZE
-    more: str = ''
 
     @property
     def library(self) -> str:
@@ -61,31 +76,17 @@ class Stock(NamedTuple):
 
 STOCKS = [
     Stock('mmdet::mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py', 'dog',
-          'coco/segm_mAP'),
+          'coco/segm_mAP', COCO + FEW_PROPOSALS),
     Stock('mmdet::dino/dino-4scale_r50_8xb2-12e_coco.py', 'dog',
-          'coco/bbox_mAP', masks=False, size=256),  # It has 900 queries.
+          'coco/bbox_mAP', COCO + SMALL_DINO, masks=False),
     Stock('mmdet::mask2former/'
           'mask2former_swin-t-p4-w7-224_8xb2-lsj-50e_coco.py', 'dog',
-          'coco/segm_mAP', more=UNPADDED),
+          'coco/segm_mAP', COCO + UNPADDED),
     Stock('mmseg::segformer/segformer_mit-b0_8xb2-160k_ade20k-512x512.py',
           'tree', 'mIoU'),
     Stock('mmpretrain::vision_transformer/vit-base-p16_64xb64_in1k.py',
-          'goldfish, Carassius auratus', 'accuracy/top1'),
+          'goldfish, Carassius auratus', 'accuracy/top1', SMALL_VIT),
 ]
-
-
-def _tool(library, name):
-    package = Path(importlib.import_module(library).__file__).parent
-    return package / '.mim' / 'tools' / name
-
-
-def _run(folder, *args):
-    env = dict(os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS='1')
-    done = subprocess.run(
-        [sys.executable, *map(str, args)], cwd=folder, env=env, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900)
-    assert done.returncode == 0, done.stdout[-3000:]
-    return done.stdout
 
 
 def _picture(path):
@@ -212,29 +213,32 @@ def test_stock_tools_run_what_init_writes(stock, tmp_path, monkeypatch):
     names = _names(stock)
     data = MAKERS[stock.library](names)
     config = stock.config
-    if stock.library == 'mmdet':
-        Path('site.py').write_text(
-            PIPELINES.format(base=stock.config, masks=stock.masks,
-                             size=stock.size) + stock.more)
+    if stock.site:
         config = 'site.py'
-    _checkpoint('base.pth', stock_config(stock.config), names)
+        Path(config).write_text(stock.site.format(
+            base=stock.config, masks=stock.masks, size=SIZE))
+    _checkpoint('base.pth', config if stock.site else
+                stock_config(stock.config), names)
     main(['init', config, '--checkpoint', 'base.pth', *data, '--forget',
           stock.forget, '--batch-size', '2'])
 
     stem = Path(config.rpartition('::')[2]).stem
+    commands = []
     last = 'base.pth'
     for phase in ('learn', 'forget'):
-        options = _options(Config.fromfile(f'{stem}_{phase}.py'))
-        log = _run(tmp_path, _tool(stock.library, 'train.py'),
-                   f'{stem}_{phase}.py', '--work-dir', phase, *options,
-                   f'load_from={last}')
+        cfg = Config.fromfile(f'{stem}_{phase}.py')
+        commands.append([
+            tool(stock.library, 'train.py'), f'{stem}_{phase}.py',
+            '--work-dir', phase, *_options(cfg), f'load_from={last}'])
+        by_epoch = 'max_epochs' in cfg.train_cfg
+        last = f'{phase}/{"epoch_1" if by_epoch else "iter_2"}.pth'
+    commands.append([
+        tool(stock.library, 'test.py'), f'{stem}_forget.py', last,
+        '--work-dir', 'tested', *_options(cfg)])
+    log = run_in_turn(tmp_path, *commands)
+    for phase in ('learn', 'forget'):
         assert f'{phase}_total' in log
-        last = f'{phase}/{Path(phase, "last_checkpoint").read_text()}'
-        last = Path(phase, Path(last).name)
         assert Path(phase, 'adapter/adapter_model.safetensors').is_file()
-    _run(tmp_path, _tool(stock.library, 'test.py'), f'{stem}_forget.py',
-         last, '--work-dir', 'tested', *_options(
-             Config.fromfile(f'{stem}_forget.py')))
     found = sorted(Path('tested').glob('*/*.json'))[-1].read_text()
     scores = json.loads(found.splitlines()[-1])
     for split in ('retain', 'forget', 'learn'):

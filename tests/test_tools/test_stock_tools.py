@@ -2,21 +2,17 @@
 
 Nothing of mmswap's own tools is used here but the one that merges.
 """
-import importlib
 import json
-import os
 import pickle
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from stock_scripts import ROOT, run, run_in_turn, tool
 
 from mmswap.datasets.digits.scenes import CLASSES, make_digit_scenes
 
-ROOT = Path(__file__).parents[2]
 CONFIGS = ROOT / 'configs' / 'digits'
 DETECTOR = CONFIGS / 'mask2former_swin-nano_base.safetensors'
 OVERRIDES = ('default_hooks.logger.interval=1',
@@ -41,24 +37,8 @@ def folder(tmp_path_factory):
     return folder
 
 
-def _tool(library, name):
-    package = Path(importlib.import_module(library).__file__).parent
-    return package / '.mim' / 'tools' / name
-
-
 def _config(model, phase):
     return CONFIGS / f'{model}_{phase}.py'
-
-
-def _run(folder, script, *args, ends_with=0):
-    """Run a script as a user would; return all that it printed."""
-    env = dict(os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS='1')
-    done = subprocess.run(
-        [sys.executable, str(script), *map(str, args)], cwd=folder, env=env,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        timeout=400)
-    assert done.returncode == ends_with, done.stdout[-3000:]
-    return done.stdout
 
 
 def _train_args(config, work_dir, iters, *args, load_from=None):
@@ -70,11 +50,6 @@ def _train_args(config, work_dir, iters, *args, load_from=None):
     if load_from:
         options.append(f'load_from={load_from}')
     return [config, '--work-dir', work_dir, *args, '--cfg-options', *options]
-
-
-def _train(folder, *args, **kwargs):
-    return _run(folder, _tool('mmdet', 'train.py'),
-                *_train_args(*args, **kwargs))
 
 
 def _metrics(work_dir):
@@ -95,19 +70,21 @@ def test_stock_tools_swap_and_score_the_merged_model(folder):
     learn, forget = (
         _config('mask2former_swin-nano', phase)
         for phase in ('learn', 'forget'))
-    _train(folder, learn, 'learn', 2)
-    log = _train(folder, learn, 'learn', 4, '--resume')
+    train, test = (tool('mmdet', name) for name in ('train.py', 'test.py'))
+    run(folder, train, *_train_args(learn, 'learn', 2))
+    log = run_in_turn(
+        folder,
+        [train, *_train_args(learn, 'learn', 4, '--resume')],
+        [train, *_train_args(forget, 'forget', 4,
+                             load_from='learn/iter_4.pth')],
+        [ROOT / 'tools/merge_adapter.py', forget, 'forget/iter_4.pth',
+         'merged.pth'],
+        [test, 'merged.py', 'merged.pth', '--work-dir', 'merged'],
+        [test, forget, 'forget/iter_4.pth', '--work-dir', 'phase'])
     assert 'resumed epoch: 0, iter: 2' in log
-    assert (folder / 'learn/adapter/adapter_model.safetensors').is_file()
-    log = _train(folder, forget, 'forget', 4, load_from='learn/iter_4.pth')
     assert 'forget_total' in log
-    _run(folder, ROOT / 'tools/merge_adapter.py', forget, 'forget/iter_4.pth',
-         'merged.pth')
+    assert (folder / 'learn/adapter/adapter_model.safetensors').is_file()
     assert 'mmswap' not in (folder / 'merged.py').read_text()
-
-    test = _tool('mmdet', 'test.py')
-    _run(folder, test, 'merged.py', 'merged.pth', '--work-dir', 'merged')
-    _run(folder, test, forget, 'forget/iter_4.pth', '--work-dir', 'phase')
     names = json.loads(
         next((folder / 'phase').glob('*/vis_data/names.json')).read_text())
     assert names['splits']['forget'] == ['three', 'five']
@@ -133,26 +110,18 @@ def test_stock_tools_run_no_code_of_a_checkpoint(folder):
     torch.save(dict(state_dict=state, code=Payload()), folder / 'bad.pth')
     save_file(state, folder / 'bad.safetensors', dict(
         config="open('ran', 'w')", epoch='0', iter='1'))
-    train, test = (_tool('mmdet', name) for name in ('train.py', 'test.py'))
+    train, test = (tool('mmdet', name) for name in ('train.py', 'test.py'))
     for script, args in (
             (train, _train_args(learn, 'bad', 1, load_from='bad.pth')),
             (test, [learn, 'bad.pth', '--work-dir', 'bad'])):
-        log = _run(folder, script, *args, ends_with=1)
+        log = run(folder, script, *args, ends_with=1)
         assert 'nothing but tensors' in log and 'mmswap publish' in log
         assert not (folder / 'ran').exists()
     # There is no log in it, so that it cannot be resumed in the end.
-    log = _run(folder, train, *_train_args(
+    log = run(folder, train, *_train_args(
         learn, 'bad', 2, '--resume', 'bad.safetensors'), ends_with=1)
     assert "KeyError: 'message_hub'" in log
     assert not (folder / 'ran').exists()
-
-
-# The scripts of a swap one after the other, as their imports take longest.
-_DRIVER = """
-import json, runpy, sys
-for sys.argv in json.loads(sys.argv[1]):
-    runpy.run_path(sys.argv[0], run_name='__main__')
-"""
 
 
 def _swap(folder, model, phase_options=(), merged_options=(), start=None):
@@ -169,7 +138,7 @@ def _swap(folder, model, phase_options=(), merged_options=(), start=None):
         The figure of the phase checkpoint and that of the merged model.
     """
     library, name = BASES[model]
-    train, test = _tool(library, 'train.py'), _tool(library, 'test.py')
+    train, test = tool(library, 'train.py'), tool(library, 'test.py')
     forget = _config(model, 'forget')
     last = f'{model}/forget/iter_2.pth'
     commands = [
@@ -187,10 +156,7 @@ def _swap(folder, model, phase_options=(), merged_options=(), start=None):
         [test, f'{model}/merged.py', f'{model}/merged.pth', '--work-dir',
          f'{model}/merged_tested', *merged_options],
     ]
-    driver = folder / 'driver.py'
-    driver.write_text(_DRIVER)
-    log = _run(folder, driver,
-               json.dumps([list(map(str, argv)) for argv in commands]))
+    log = run_in_turn(folder, *commands)
     assert 'forget_total' in log
     assert 'mmswap' not in (folder / model / 'merged.py').read_text()
     return (_metrics(folder / model / 'phase_tested')[f'all/{name}'],
@@ -200,7 +166,7 @@ def _swap(folder, model, phase_options=(), merged_options=(), start=None):
 def _add_background(folder, task):
     """The shipped detector, with a class for the background."""
     out = f'{task}_start.pth'
-    _run(folder, ROOT / 'tools/model_converters/add_background.py', task,
+    run(folder, ROOT / 'tools/model_converters/add_background.py', task,
          DETECTOR, out)
     return out
 

@@ -1,15 +1,26 @@
 """Room for new classes: growing a K-class model to K + N classes, and back.
 
 The stock config is built twice, as it is and with every class count raised;
-:mod:`mmswap.models.classes.rows` compares the two.
+:mod:`mmswap.models.classes.rows` compares the shapes of the two.
 """
 import copy
 from itertools import compress
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 from mmengine.logging import print_log
 from mmengine.model import BaseModel
 from mmengine.registry import MODELS as MMENGINE_MODELS
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from mmswap.class_table import ClassTable
 from mmswap.models.classes.rows import ClassRows, find_class_rows
@@ -49,7 +60,8 @@ def build_grown(
     inner = MMENGINE_MODELS.build(copy.deepcopy(grown_cfg))
     if not table.num_learn:
         return inner, grown_cfg, {}
-    base = MMENGINE_MODELS.build(copy.deepcopy(dict(model)))
+    with _Undrawn():
+        base = MMENGINE_MODELS.build(copy.deepcopy(dict(model)))
     things = tuple(
         new for new, name in zip(table.is_new, table.names)
         if name not in table.stuff)
@@ -62,6 +74,27 @@ def build_grown(
             'prompted by class names learns a class by its name')
     print_log(f'mmswap: grew {", ".join(grown)}', 'current')
     return inner, grown_cfg, rows
+
+
+class _Undrawn(TorchFunctionMode):
+    """Builds modules whose parameters have no values yet, only shapes.
+
+    Drawing them is most of the time that building a model takes. torch's meta
+    device would do, too, but not for a model that reads values while it is
+    built, as mmdet's ``SwinTransformer`` does its rates of stochastic depth.
+    """
+
+    def __torch_function__(self,
+                           func: Callable[..., Any],
+                           types: Sequence[type],
+                           args: Tuple[Any, ...] = (),
+                           kwargs: Optional[Dict[str, Any]] = None) -> Any:
+        """Leave out what fills a tensor in place."""
+        kwargs = kwargs or {}
+        is_init = getattr(func, '__module__', '') == nn.init.__name__
+        if is_init or func in (Tensor.normal_, Tensor.uniform_):
+            return args[0] if args else kwargs['tensor']
+        return func(*args, **kwargs)
 
 
 def grow_config(cfg: Dict[str, Any],

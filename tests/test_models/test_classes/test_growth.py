@@ -264,3 +264,17 @@ def test_a_checkpoint_of_other_requests_is_refused(read_config, build_swap):
             classes, learned_before=('ten', 'nine'), learn=('six-b', )))
     with pytest.raises(RuntimeError, match="phase in load_from.*got .*'ten'"):
         other.load_state_dict(first.state_dict())
+
+
+def test_the_model_to_compare_with_is_not_drawn(read_config, build_stock,
+                                                detector):
+    """Nothing is but the weights of the grown one."""
+    model = read_config(detector, 'base').model
+    table = ClassTable.from_cfg(read_config(detector, 'learn').model.classes)
+    grown, _ = grow_config(model, table)
+    torch.manual_seed(3)
+    build_stock(grown)
+    wanted = torch.get_rng_state()
+    torch.manual_seed(3)
+    assert build_grown(model, table)[2]
+    assert torch.equal(torch.get_rng_state(), wanted)
