@@ -25,7 +25,8 @@ def test_step_time_prints_its_table(tmp_path):
     done = subprocess.run(
         [sys.executable, str(ROOT / 'tools/benchmarks/step_time.py'),
          str(config), '--steps', '1', '--warmup', '0',
-         '--variant', 'at once', 'step.early_backward=False'],
+         '--variant', 'at once', 'step.early_backward=False',
+         '--profile', 'swap'],
         cwd=tmp_path, capture_output=True, text=True,
         env=dict(os.environ, OMP_NUM_THREADS='1', PYTHONPATH=str(ROOT)))
     assert done.returncode == 0, done.stderr
@@ -42,6 +43,7 @@ def test_step_time_prints_its_table(tmp_path):
     kept = [int(table[name]['kept, MiB'])
             for name in ('swap', 'at once', 'full')]
     assert 0 < kept[0] < .7 * kept[1] < .7 * kept[2]
+    assert 'aten::mm' in done.stdout
 
 
 @pytest.fixture

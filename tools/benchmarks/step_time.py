@@ -19,7 +19,13 @@ from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from step_contenders import build_contenders
-from step_measures import gpu_figures, kept_bytes, state_bytes, timed
+from step_measures import (
+    gpu_figures,
+    kept_bytes,
+    operators,
+    state_bytes,
+    timed,
+)
 from step_models import MODELS, batches, phase_config
 from torch import nn
 
@@ -45,6 +51,9 @@ def parse_args() -> argparse.Namespace:
         '--variant', nargs='+', action='append', default=[],
         metavar=('NAME', 'KEY=VALUE'),
         help='a further swap, with other options of the config key model')
+    parser.add_argument(
+        '--profile', metavar='NAME',
+        help='print also where the time of a step of this way goes')
     parser.add_argument(
         '--cfg-options', nargs='+', action=DictAction, default={})
     parser.add_argument(
@@ -148,6 +157,8 @@ def main() -> None:
         print(f'| {" | ".join(line)} |')
     print(f'\n{args.steps} steps of each in turn on {device}, '
           f'{torch.get_num_threads()} threads')
+    if args.profile:
+        print(operators(contenders[args.profile].step, batch))
 
 
 if __name__ == '__main__':
