@@ -4,13 +4,14 @@ from pathlib import Path
 from typing import Collection, Dict
 
 import torch
-from peft import get_peft_model_state_dict, inject_adapter_in_model
+from peft import get_peft_model_state_dict
 from torch import Tensor, nn
 
 from mmswap.models.adapter_checks import check_sizes, read_config
 from mmswap.models.adapters.groups import lora_layers
 from mmswap.models.adapters.lora import (
     adapter_config,
+    insert_lora,
     layer_pattern,
     lora_state,
 )
@@ -80,7 +81,7 @@ def read_lora(model: nn.Module, folder: Path, name: str,
     live = adapter_config(model, name)
     if live is None:
         check_sizes(model, _PREFIX, tensors, folder)
-        inject_adapter_in_model(config, model, adapter_name=name)
+        insert_lora(model, config, name)
     elif (live.r, live.lora_alpha) != (config.r, config.lora_alpha):
         # The same matrices at another scale are another update.
         raise ValueError(

@@ -18,12 +18,10 @@ from mmswap.models.classes.row_starts import RowStarts
 from mmswap.models.classes.rows import ClassRows
 from mmswap.models.data_preprocessor import SwapDataPreprocessor
 from mmswap.models.objectives.base import build_objective
-from mmswap.models.step_losses import step_losses
+from mmswap.models.step_losses import StepPlan, step_losses
+from mmswap.models.swap_checks import check_training
 from mmswap.models.swap_state import SwapState
 from mmswap.registry import MODELS
-
-_NEW_ROWS = ('train', 'frozen')
-_TRAINS = ('adapter', 'all', 'from_scratch')
 
 
 @MODELS.register_module()
@@ -71,6 +69,8 @@ class SwapModel(SwapState):
         data_preprocessor: That of the wrapped model, where its config has
             none: the Runner gives the config's top-level one, as mmseg's and
             mmpretrain's configs have it.
+        step: Arguments of :class:`~mmswap.models.step_losses.StepPlan`, which
+            say what a step keeps in memory and computes at once.
 
     Attributes:
         class_table: The class table.
@@ -82,12 +82,12 @@ class SwapModel(SwapState):
     Raises:
         TypeError: If ``model`` is no config.
         ValueError: If the class table does not fit the model, ``new_rows``,
-            ``new_rows_start``, ``trains`` or an adapter argument is unknown
-            or out of range, or what is asked for needs an adapter or a base
-            model and there is none.
+            ``new_rows_start``, ``trains``, ``step`` or an adapter argument is
+            unknown or out of range, or what is asked for needs an adapter or
+            a base model and there is none.
     """
 
-    def __init__(self,
+    def __init__(self,  # noqa: PLR0913
                  model: Dict[str, Any],
                  objective: Dict[str, Any],
                  classes: Union[ClassTable, Mapping[str, Any]],
@@ -95,9 +95,10 @@ class SwapModel(SwapState):
                  new_rows: str = 'train',
                  new_rows_start: str = 'mean',
                  trains: str = 'adapter',
-                 data_preprocessor: Optional[Dict[str, Any]] = None) -> None:
+                 data_preprocessor: Optional[Dict[str, Any]] = None,
+                 step: Optional[Dict[str, Any]] = None) -> None:
         table = ClassTable.from_cfg(classes)
-        _check_training(trains, new_rows, new_rows_start, adapter)
+        check_training(trains, new_rows, new_rows_start, adapter)
         if data_preprocessor is not None and isinstance(model, Mapping):
             model = dict(model)
             model.setdefault('data_preprocessor', data_preprocessor)
@@ -111,6 +112,9 @@ class SwapModel(SwapState):
         self.row_starts = RowStarts(new_rows_start, class_rows)
         self.objective = build_objective(objective)
         self.trains = trains
+        # Where all weights train, their gradients are more than is freed.
+        self.step_plan = StepPlan.from_cfg(
+            dict(dict(early_backward=trains == 'adapter'), **(step or {})))
         self.adapter_name = None
         if trains == 'adapter':
             self.adapter_name = (adapter or {}).get('name', 'default')
@@ -227,24 +231,5 @@ class SwapModel(SwapState):
         if mode != 'loss' or inputs is not None:
             return self.model(inputs, data_samples, mode=mode)
         self._check_ready()
-        return step_losses(self.model, self.objective, branches)
-
-
-def _check_training(trains: str, new_rows: str, new_rows_start: str,
-                    adapter: Optional[Dict[str, Any]]) -> None:
-    """Refuse what cannot be, or cannot be at once."""
-    for key, value, known in (('trains', trains, _TRAINS),
-                              ('new_rows', new_rows, _NEW_ROWS)):
-        if value not in known:
-            raise ValueError(f'model.{key} must be one of {known}, got '
-                             f'{value!r}')
-    if trains != 'adapter' and (adapter or new_rows == 'frozen'):
-        raise ValueError(
-            f'model.adapter must be None and model.new_rows must be '
-            f"'train' with model.trains={trains!r}, got {adapter} and "
-            f'{new_rows!r}')
-    if trains == 'from_scratch' and new_rows_start != 'mean':
-        raise ValueError(
-            "model.new_rows_start must be 'mean' with model.trains="
-            "'from_scratch', where all rows are the stock model's own, got "
-            f'{new_rows_start!r}')
+        return step_losses(self.model, self.objective, branches,
+                           self.step_plan)

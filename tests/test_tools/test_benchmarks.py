@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.registry import MODELS
 
+from mmswap.apis.init.stock import scope_of
 from mmswap.apis.plan import plan_phases
 from mmswap.class_table import ClassTable
 from mmswap.datasets.digits.scenes import make_digit_scenes
@@ -17,21 +19,31 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
-def test_step_time_prints_the_ratio(tmp_path):
+def test_step_time_prints_its_table(tmp_path):
     make_digit_scenes(tmp_path / 'data/digits', base=8, learn=6, val=2)
     config = ROOT / 'configs/digits/mask-rcnn_swin-nano_fpn_learn.py'
     done = subprocess.run(
         [sys.executable, str(ROOT / 'tools/benchmarks/step_time.py'),
-         str(config), '--steps', '1', '--warmup', '0'],
+         str(config), '--steps', '1', '--warmup', '0',
+         '--variant', 'at once', 'step.early_backward=False',
+         '--profile', 'swap'],
         cwd=tmp_path, capture_output=True, text=True,
         env=dict(os.environ, OMP_NUM_THREADS='1', PYTHONPATH=str(ROOT)))
     assert done.returncode == 0, done.stderr
-    rows = dict(re.findall(r'\| (full|swap) \| \d+ \| ([\d,]+) \|',
-                           done.stdout))
-    full, swap = (int(rows[name].replace(',', ''))
+    header, *rows = [
+        [cell.strip() for cell in line.strip('|').split('|')]
+        for line in done.stdout.splitlines() if line.startswith('| ')
+        and '---' not in line]
+    table = {row[0]: dict(zip(header, row)) for row in rows}
+    assert list(table) == ['full', 'full, by branch', 'peft, lasso in loss',
+                           'swap', 'at once']
+    full, swap = (int(table[name]['trained parameters'].replace(',', ''))
                   for name in ('full', 'swap'))
     assert 0 < swap < full / 10
-    assert re.search(r'swap / full: median \d+\.\d\d, ', done.stdout)
+    kept = [int(table[name]['kept, MiB'])
+            for name in ('swap', 'at once', 'full')]
+    assert 0 < kept[0] < .7 * kept[1] < .7 * kept[2]
+    assert 'aten::mm' in done.stdout
 
 
 @pytest.fixture
@@ -47,6 +59,37 @@ def load_benchmark(monkeypatch):
         return module
 
     return load
+
+
+def test_what_autograd_keeps_is_counted_once_and_let_go(load_benchmark):
+    measures = load_benchmark('step_measures')
+    model = torch.nn.Linear(10, 20)
+    images = torch.randn(5, 10)
+
+    def step(batch):
+        # Keeps the images, the output of tanh for both products, and no
+        # weights; the second time after the first is freed.
+        for _ in range(2):
+            output = model(batch).tanh()
+            (output * output).sum().backward()
+
+    assert measures.kept_bytes(model, step, images) == 4 * (5 * 10 + 5 * 20)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', ['yolox-s', 'vit-b'])
+def test_random_images_fit_their_models(load_benchmark, name):
+    models = load_benchmark('step_models')
+    cfg = models.phase_config(name, 'forget', 64)
+    with scope_of(cfg.default_scope):
+        swap = MODELS.build(cfg.model)
+    batch = next(models.batches(cfg, 64, 1))
+    assert batch['branch'] == ['retain', 'forget']
+    data = swap.data_preprocessor(batch, True)
+    swap._loaded = True
+    with scope_of(cfg.default_scope):
+        losses = swap.train()(**data, mode='loss')
+    assert losses['retain_total'] > 0
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from mmswap.models.adapters.groups import (
     lora_weights,
     zero_layers,
 )
+from mmswap.models.adapters.low_rank import LowRankLinear
 from mmswap.models.adapters.targets import Targets, target_layers
 
 
@@ -71,9 +72,25 @@ def apply_adapter(model: nn.Module,
         lora_alpha=alpha,
         lora_dropout=dropout,
         target_modules=layer_pattern(layers))
-    inject_adapter_in_model(config, model, adapter_name=name)
+    insert_lora(model, config, name)
     reset_adapter(model, name)
     return group_params(model, name)
+
+
+def insert_lora(model: nn.Module, config: LoraConfig, name: str) -> None:
+    """Put peft's LoRA layers into a model, in place, and freeze the rest.
+
+    Those around linear layers train faster than peft's own; see
+    :mod:`mmswap.models.adapters.low_rank`.
+
+    Args:
+        model: Any built torch model.
+        config: What peft is to do.
+        name: Name of the adapter.
+    """
+    # peft's documented way to layers of one's own, underscore or not.
+    config._register_custom_module({nn.Linear: LowRankLinear})
+    inject_adapter_in_model(config, model, adapter_name=name)
 
 
 def layer_pattern(layers: Sequence[str]) -> str:

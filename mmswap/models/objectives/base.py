@@ -98,6 +98,23 @@ class Objective(nn.Module, metaclass=ABCMeta):
         del name
         return False
 
+    def total_weight(self, name: str) -> Optional[float]:
+        """The weight of a branch's total, where nothing else of it counts.
+
+        What autograd keeps of the branch is then freed as soon as the
+        gradient of the total is known; see
+        :class:`~mmswap.models.step_losses.StepPlan`.
+
+        Args:
+            name: One of :attr:`branches`.
+
+        Returns:
+            None where the weight is not the same in each step, or where other
+            outputs of the branch have a gradient, too.
+        """
+        del name
+        return None
+
     def start_phase(self) -> None:
         """Drop what belongs to the phase before."""
         for module in self.modules():

@@ -50,6 +50,10 @@ class LearnObjective(Objective):
         if not retain_weight:
             self.branches = ('learn', )
 
+    def total_weight(self, name: str) -> Optional[float]:
+        """Of both branches; see :meth:`Objective.total_weight`."""
+        return dict(retain=self.retain_weight, learn=self.weight)[name]
+
     def forward(self, totals: Mapping[str, Tensor],
                 outputs: Mapping[str, BranchOutputs]) -> Dict[str, Tensor]:
         """Weigh the two; see :meth:`Objective.forward`."""
@@ -131,6 +135,10 @@ class ForgetObjective(Objective):
         self.bound: Optional[float] = None if bound == 'auto' else float(bound)
         self.auto_bound = PhaseBuffers()
         self._compared = False
+
+    def total_weight(self, name: str) -> Optional[float]:
+        """Of the retain branch; see :meth:`Objective.total_weight`."""
+        return self.retain_weight if name == 'retain' else None
 
     def wants_rise(self, name: str) -> bool:
         """In the first step, for the ``'auto'`` bound."""

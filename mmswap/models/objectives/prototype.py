@@ -1,5 +1,5 @@
 """The objective of GS-LoRA++: forgetting with class prototypes."""
-from typing import Any, Dict, Mapping, Tuple
+from typing import Any, Dict, Mapping, Optional, Tuple
 
 import torch
 from torch import Tensor
@@ -117,6 +117,11 @@ class PrototypeObjective(ForgetObjective):
                 "from the classifier's rows (PrototypeHook.source="
                 f"'classifier'), got {self.space!r}")
         self.prototypes.keep(prototypes)
+
+    def total_weight(self, name: str) -> Optional[float]:
+        """Of the retain branch, unless its features are pulled."""
+        return None if self.retain_prototype_weight else super().total_weight(
+            name)
 
     def forward(self, totals: Mapping[str, Tensor],
                 outputs: Mapping[str, BranchOutputs]) -> Dict[str, Tensor]:
