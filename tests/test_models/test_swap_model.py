@@ -18,8 +18,8 @@ def test_a_missing_branch_is_refused(build_swap, make_batch):
     data = model.data_preprocessor(data, True)
     with pytest.raises(
             ValueError,
-            match=r"branches must have \['forget'\], which ForgetObjective "
-            r"needs; got \['learn', 'retain'\]"):
+            match=r"must give images of \['forget'\], which ForgetObjective "
+            r"needs; got those of \['learn', 'retain'\]"):
         model(**data, mode='loss')
 
 
