@@ -1,4 +1,4 @@
-# As `mmswap init` writes it.
+# What `mmswap init` writes for it.
 _base_ = './yolox-nano_learn.py'
 model = dict(
     objective=dict(

@@ -1,41 +1,22 @@
-# As `mmswap init` writes it.
-_base_ = './yolox-nano_base.py'
+# What `mmswap init` writes for it, on the data of the other digit swaps.
+_base_ = [
+    '../_base_/models/yolox-nano.py', '../_base_/datasets/digits_swap.py',
+    '../_base_/schedules/nano_iters.py', '../_base_/runtimes/mmdet.py'
+]
 custom_imports = dict(imports=['mmswap'], allow_failed_imports=False)
 
-classes = dict(
-    base=_base_.base_classes,
-    learn=['eight', 'nine'],
-    forget=['three', 'five'])
 model = dict(
     _delete_=True,
     type='mmswap.SwapModel',
     model=_base_.model,
-    classes=classes,
+    classes=_base_.classes,
     adapter=dict(targets=['conv']),
     objective=dict(type='mmswap.LearnObjective', hold_weight=1.0))
 train_dataloader = dict(
-    _delete_=True,
     batch_size=4,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='mmswap.SwapSampler', retain=2, target=2),
-    dataset=dict(
-        type='mmswap.SwapDataset',
-        phase='learn',
-        classes=classes,
-        old=_base_.train_dataloader.dataset,
-        new=dict(
-            ann_file='annotations/learn.json',
-            data_prefix=dict(img='images/learn/'))))
-val_dataloader = dict(
-    dataset=dict(
-        _delete_=True,
-        type='mmswap.ClassSubset',
-        classes=classes,
-        dataset=_base_.val_dataloader.dataset))
-test_dataloader = val_dataloader
-val_evaluator = dict(
-    _delete_=True, type='mmswap.SwapEvaluator', metrics=_base_.val_evaluator)
+    sampler=dict(retain=2, target=2),
+    dataset=dict(forgotten='labelled'))
+val_evaluator = dict(metrics=dict(metric='bbox'))
 test_evaluator = val_evaluator
 train_cfg = dict(max_iters=4000, val_interval=4000)
 param_scheduler = [dict(type='CosineAnnealingLR', T_max=4000, by_epoch=False)]

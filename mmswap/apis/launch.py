@@ -17,6 +17,7 @@ from torch.nn.parallel import DistributedDataParallel
 from mmswap.apis.config import add_swap_hook
 from mmswap.apis.console import ReadableConsole
 from mmswap.config.types import is_mmswap_type, type_name
+from mmswap.engine.unwrap import NEEDS_WHOLE
 
 _DEFAULT_PORT = '29500'  # torch's and mmengine's
 _THREADS_NEED = 0.2  # seconds; without, 11 of 12 runs hung, with it 0 of 20
@@ -98,8 +99,7 @@ def _check_not_sharded(cfg: Config) -> None:
         if kind == wrong:
             raise ValueError(
                 f'{key}.type must be {right!r} with a mmswap.SwapModel, got '
-                f'{kind!r}: group sparsity and class rows need whole '
-                'parameters in each process')
+                f'{kind!r}: {NEEDS_WHOLE}')
 
 
 def leave_process_group() -> None:

@@ -197,7 +197,7 @@ def write_report(work_dir: Path,
         return
     table = format_report(report)
     write_text(work_dir / f'{REPORT_STEM}.json',
-                     json.dumps(report, indent=2) + '\n')
+               json.dumps(report, indent=2) + '\n')
     write_text(work_dir / f'{REPORT_STEM}.md', table + '\n')
     say(f'\n{table}\n\nReport: {work_dir / REPORT_STEM}.json and .md')
     for name, checkpoint in report['checkpoints'].items():

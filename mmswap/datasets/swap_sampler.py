@@ -66,9 +66,8 @@ class SwapSampler(Sampler):
         TypeError: If ``dataset`` is no ``SwapDataset`` or ``branch_sizes``
             no dict.
         ValueError: If not every branch has a size of at least 1 (``retain``
-            of 0),
-            ``batch_size`` is not their sum, ``epoch_of`` is no branch, or
-            ``shares`` do not fit the data sets of a branch.
+            of 0), ``batch_size`` is not their sum, ``epoch_of`` is no branch,
+            or ``shares`` do not fit the data sets of a branch.
     """
 
     def __init__(self,  # noqa: PLR0913

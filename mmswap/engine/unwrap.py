@@ -4,6 +4,10 @@ from typing import Any
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+# Why a model is not to be parted among the processes.
+NEEDS_WHOLE = ('group sparsity and class rows need whole parameters in each '
+               'process')
+
 
 def swap_model_of(runner: Runner) -> Any:
     """The Runner's model without the wrapper of distributed training."""
@@ -29,5 +33,4 @@ def check_not_sharded(model: Any) -> None:
         raise ValueError(
             "model_wrapper_cfg.type must be 'MMDistributedDataParallel' with "
             "a mmswap.SwapModel, or strategy.type 'DDPStrategy', got "
-            f'{type(model).__name__!r}: group sparsity and class rows need '
-            'whole parameters in each process')
+            f'{type(model).__name__!r}: {NEEDS_WHOLE}')

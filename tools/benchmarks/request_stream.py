@@ -14,7 +14,8 @@ from digits import mean_cell, train_base
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner import Runner
-from step_time import stepper
+from step_contenders import SwapContender
+from step_measures import timed
 
 from mmswap.apis import build_runner, run_swap
 from mmswap.apis.config import drop_training
@@ -120,9 +121,8 @@ def print_streams(args: argparse.Namespace) -> None:
 def request_stepper(phase: Phase, checkpoint: str) -> Any:
     """A function that takes and times a step of a request."""
     model = load_model(phase.cfg, checkpoint).train()
-    return stepper(
-        model,
-        build_optim_wrapper(model, copy.deepcopy(phase.cfg.optim_wrapper)))
+    optim = build_optim_wrapper(model, copy.deepcopy(phase.cfg.optim_wrapper))
+    return timed(SwapContender(model, optim).step)
 
 
 def print_cost(model: str, folder: Path, steps: int) -> None:

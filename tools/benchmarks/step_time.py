@@ -12,7 +12,7 @@ data is needed.
 import argparse
 import copy
 import statistics
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List
 
 import torch
 from mmengine.config import Config, DictAction
@@ -27,7 +27,6 @@ from step_measures import (
     timed,
 )
 from step_models import MODELS, batches, phase_config
-from torch import nn
 
 from mmswap.apis.config import enable_amp
 
@@ -72,11 +71,6 @@ def parse_variants(given: List[List[str]]) -> Dict[str, Dict[str, Any]]:
         name: parser.parse_args(['--options', *options]).options or {}
         for name, *options in given
     }
-
-
-def stepper(model: nn.Module, optim: Any) -> Callable[[Any], float]:
-    """A function that takes one training step and returns its seconds."""
-    return timed(lambda batch: model.train_step(batch, optim))
 
 
 def read(args: argparse.Namespace) -> Config:
