@@ -14,8 +14,7 @@ model = dict(
     objective=dict(type='mmswap.LearnObjective', hold_weight=1.0))
 train_dataloader = dict(
     batch_size=4,
-    sampler=dict(retain=2, target=2),
-    dataset=dict(forgotten='labelled'))
+    sampler=dict(retain=2, target=2), dataset=dict(forgotten='labelled'))
 val_evaluator = dict(metrics=dict(metric='bbox'))
 test_evaluator = val_evaluator
 train_cfg = dict(max_iters=4000, val_interval=4000)
