@@ -141,9 +141,10 @@ def test_the_configs(benchmark, photos, tmp_path):
     checkpoint = weights(tmp_path / 'nano.pth', 3)
     branches = {}
     for name in swaps.SWAPS:
+        forget = 9 if name == 'few' else None
         configs = swaps.write_swap(
             name, photos, stock, checkpoint, tmp_path / name,
-            tmp_path / 'raccoon/dog/found.json', 7)
+            tmp_path / 'raccoon/dog/found.json', dict(learn=7, forget=forget))
         for path in configs:
             cfg = Config.fromfile(path)
             with DefaultScope.overwrite_default_scope('mmdet'):
@@ -165,6 +166,9 @@ def test_the_configs(benchmark, photos, tmp_path):
     learns = {name: Config.fromfile(str(tmp_path / name / 'learn.py'))
               for name in swaps.SWAPS}
     assert all(cfg.train_cfg.max_epochs == 7 for cfg in learns.values())
+    assert {name: Config.fromfile(
+        str(tmp_path / name / 'forget.py')).train_cfg.max_epochs
+            for name in ('few', 'none')} == dict(few=9, none=20)
     assert learns['full'].model.trains == 'all'
     assert {name: cfg.model.objective.hold_weight
             for name, cfg in learns.items()} == dict(

@@ -1,6 +1,6 @@
 """The configs of the swaps on photographs."""
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Sequence
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from mmengine.config import Config
 
@@ -103,6 +103,7 @@ SWAPS: Dict[str, Swap] = dict(
     full=Swap('no old image, all weights', 'learn', 'none', 'all', False))
 PHASES = ('learn', 'forget')
 _FEW = 10
+_WITHOUT_OLD = 20  # Epochs of forgetting.
 # The rate at which a stock detector is fine-tuned, a tenth of its own.
 _ALL_WEIGHTS = """model = dict(
     adapter=None, trains='all', objective=dict(hold_weight=0.))
@@ -141,7 +142,8 @@ def write_stock(photos: Photos, path: Path, workers: int) -> Path:
 
 
 def write_swap(name: str, photos: Photos, stock: Path, checkpoint: Path,
-               out: Path, found: Path, learn_epochs: int) -> List[str]:
+               out: Path, found: Path,
+               epochs: Mapping[str, Optional[int]]) -> List[str]:
     """Write the configs of a swap: those of ``mmswap init``, and changes.
 
     Args:
@@ -151,7 +153,7 @@ def write_swap(name: str, photos: Photos, stock: Path, checkpoint: Path,
         checkpoint: The base checkpoint.
         out: Folder for the configs.
         found: A json of images to forget on, found among unlabelled ones.
-        learn_epochs: How long the learn phase trains.
+        epochs: How long each phase trains; None as ``mmswap init`` has it.
 
     Returns:
         The configs, in order.
@@ -180,8 +182,10 @@ def write_swap(name: str, photos: Photos, stock: Path, checkpoint: Path,
     elif swap.old == 'none':
         images = dict(old, ann_file=found.resolve().as_posix())
         changes['forget'] = _dataset(
-            f"new_labels='all', old={images!r}") + _length(20)
-    changes['learn'] += _length(learn_epochs)
+            f"new_labels='all', old={images!r}")
+        epochs = {**epochs, 'forget': epochs['forget'] or _WITHOUT_OLD}
+    for phase, count in epochs.items():
+        changes[phase] += _length(count) if count else ''
     if swap.trains == 'all':
         changes['learn'] += _ALL_WEIGHTS
     elif alone:

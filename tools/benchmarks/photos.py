@@ -47,6 +47,9 @@ def parse_args(args: Optional[Sequence[str]] = None) -> argparse.Namespace:
         '--learn-epochs', type=int, default=20,
         help='length of the learn phases (default: %(default)s, as init '
         'writes for 30 to 400 new images)')
+    parser.add_argument(
+        '--forget-epochs', type=int, help='length of the forget phases '
+        '(default: as init writes, or 20 from unlabelled images)')
     parser.add_argument('--workers', type=int, default=2)
     parser.add_argument(
         '--cfg-options', nargs='+', action=DictAction, default={},
@@ -177,7 +180,8 @@ def main(given: Optional[Sequence[str]] = None) -> None:
             for name in args.swaps:
                 configs = write_swap(name, photos, stock, base,
                                      folder / 'configs' / name, found,
-                                     args.learn_epochs)
+                                     dict(learn=args.learn_epochs,
+                                          forget=args.forget_epochs))
                 report = run_swap(
                     configs, folder / f'{name}_{seed}', cfg_options={
                         'randomness.seed': seed, **args.cfg_options})
