@@ -118,6 +118,8 @@ class SwapModel(SwapState):
         self.adapter_name = None
         if trains == 'adapter':
             self.adapter_name = (adapter or {}).get('name', 'default')
+            # Some backbones freeze their frozen_stages here alone.
+            self.model.train()
             apply_adapter(self.model, **(adapter or {}))
         trained_rows = self.class_params() if (
             trains == 'adapter' and new_rows == 'train') else {}

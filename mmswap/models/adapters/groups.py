@@ -4,6 +4,7 @@ A group is the unit that group sparsity keeps or zeroes: all LoRA matrices of
 one block (Knowledge Swapping, Sec. 3.3; GS-LoRA, Sec. 4.2). In a transformer
 that is one FFN: A and B of both linear layers.
 """
+import math
 from typing import Dict, Iterable, Iterator, List, Sequence, Set, Tuple
 
 import torch
@@ -77,6 +78,29 @@ def _group_of(path: str, blocks: Set[str]) -> str:
     while around and around not in blocks:
         around = parent_path(around)
     return around or parent_path(path)
+
+
+def layers_of_last_blocks(model: nn.Module, layers: Sequence[str],
+                          share: float) -> List[str]:
+    """The layers that stand in the last blocks of a model.
+
+    In front of the first layer with LoRA no gradient is computed and nothing
+    is kept for one, so that fewer blocks from the end on cost less.
+
+    Args:
+        model: A model, with or without LoRA layers.
+        layers: Paths of layers, in the model's order.
+        share: The share of the blocks, above 0, rounded up to whole ones.
+
+    Returns:
+        Those of ``layers`` in that share of the blocks around them, counted
+        from the end.
+    """
+    blocks = find_blocks(model)
+    around = [_group_of(path, blocks) for path in layers]
+    order = list(dict.fromkeys(around))
+    last = set(order[-math.ceil(share * len(order)):])
+    return [path for path, block in zip(layers, around) if block in last]
 
 
 @torch.no_grad()

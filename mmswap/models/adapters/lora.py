@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from mmswap.models.adapters.groups import (
     group_params,
     groups_of_layers,
+    layers_of_last_blocks,
     lora_layers,
     lora_weights,
     zero_layers,
@@ -31,7 +32,8 @@ def apply_adapter(model: nn.Module,
                   alpha: int = 8,
                   targets: Targets = 'ffn',
                   name: str = 'default',
-                  dropout: float = 0.) -> Dict[str, List[nn.Parameter]]:
+                  dropout: float = 0.,
+                  last: float = 1.) -> Dict[str, List[nn.Parameter]]:
     """Put a LoRA adapter into ``model``, in place, and freeze the rest.
 
     A fresh adapter changes no output: B is zero. A is drawn as in both
@@ -46,6 +48,9 @@ def apply_adapter(model: nn.Module,
             :func:`~mmswap.models.adapters.targets.target_layers`.
         name: Name of the adapter.
         dropout: Dropout on the input of A (0 in both papers).
+        last: The share of the blocks with such layers that get LoRA, counted
+            from the model's end. By default all (both papers). What stands in
+            front of them needs no gradient (docs/performance.md).
 
     Returns:
         The groups: name to LoRA matrices.
@@ -60,13 +65,17 @@ def apply_adapter(model: nn.Module,
         raise ValueError(
             'adapter must have a whole rank >= 1, alpha > 0 and 0 <= dropout '
             f'< 1, got rank={rank}, alpha={alpha}, dropout={dropout}')
+    if isinstance(last, bool) or not 0 < last <= 1:
+        raise ValueError('adapter.last must be a share above 0 and at most 1, '
+                         f'got {last!r}')
     if not name or '.' in name:
         raise ValueError('adapter.name must be a name without a dot, got '
                          f'{name!r}')
     if group_params(model, name):
         raise ValueError(f'adapter.name must be new to the model, which has '
                          f'an adapter {name!r} already')
-    layers = target_layers(model, targets)
+    layers = layers_of_last_blocks(
+        model, target_layers(model, targets), last)
     config = LoraConfig(
         r=rank,
         lora_alpha=alpha,

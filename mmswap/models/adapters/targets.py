@@ -5,11 +5,11 @@ word fits every model that has such blocks
 (:mod:`mmswap.models.adapters.blocks`).
 """
 import re
-from typing import Dict, Iterator, List, Sequence, Set, Tuple, Union
+from typing import Dict, Iterator, List, Sequence, Set, Tuple, Union, cast
 
 from mmcv.cnn.bricks.transformer import FFN
 from peft.tuners.lora import LoraLayer
-from torch import nn
+from torch import Tensor, nn
 
 from mmswap.models.adapters.blocks import is_a, is_block
 
@@ -86,6 +86,20 @@ def find_blocks(model: nn.Module) -> Set[str]:
     }
 
 
+def _frozen(model: nn.Module) -> Set[str]:
+    """Paths of the layers that the stock config freezes (``frozen_stages``).
+
+    Once there is LoRA in a model all else is frozen, and where a whole model
+    is, nothing is told by that.
+    """
+    if any(isinstance(module, LoraLayer) for module in model.modules()):
+        return set()
+    layers = dict(_layers(model))
+    found = {path for path, layer in layers.items()
+             if not cast(Tensor, layer.weight).requires_grad}
+    return set() if found == set(layers) else found
+
+
 def _layers(model: nn.Module) -> Iterator[Tuple[str, nn.Module]]:
     """The layers that can have LoRA; of a LoRA layer the one below it."""
     inside: List[str] = []
@@ -149,7 +163,7 @@ def _matches(model: nn.Module, target: str) -> Set[str]:
         path
         for path, layer in layers.items() if wanted(layer) and any(
             not block or path.startswith(f'{block}.') for block in inside)
-    }
+    } - _frozen(model)
 
 
 def target_layers(model: nn.Module, targets: Targets) -> List[str]:
@@ -172,6 +186,10 @@ def target_layers(model: nn.Module, targets: Targets) -> List[str]:
             - any other text, a regular expression that must match the whole
               path of a linear or convolution layer.
 
+            The four names leave out what the stock config freezes
+            (``frozen_stages``): full fine-tuning does not pass a gradient
+            through it either.
+
     Raises:
         ValueError: If one of ``targets`` matches no layer, or is neither a
             known name nor a regular expression.
@@ -186,7 +204,8 @@ def target_layers(model: nn.Module, targets: Targets) -> List[str]:
                 'expressions for whole paths of linear or convolution '
                 f'layers, and each must match a layer, but {target!r} '
                 f'matches none of {type(model).__name__}'
-                f'{_advice(model, target)}')
+                f'{_advice(model, target)}; names leave out what the stock '
+                'config freezes (frozen_stages)')
         found |= matched
     if not found:
         raise ValueError(f'adapter.targets must name a target, one of {NAMES} '

@@ -7,10 +7,12 @@ from mmdet.models.backbones.pvt import MixFFN
 from mmdet.models.backbones.resnet import Bottleneck
 from mmdet.models.backbones.swin import SwinBlock
 from mmdet.models.roi_heads.bbox_heads import Shared2FCBBoxHead
+from mmengine.hub import get_config
 from torch import nn
 
 import mmswap
 from mmswap.models.adapters.targets import target_layers
+from mmswap.models.swap_model import SwapModel
 
 
 class Layer(nn.Module):
@@ -72,6 +74,59 @@ def test_target_layers(targets, wanted):
 def test_what_cannot_have_lora_is_refused(targets):
     with pytest.raises(ValueError, match='adapter.targets must be some of'):
         target_layers(Mixed(), targets)
+
+
+def test_what_the_stock_config_freezes_is_left_out():
+    model = Mixed()
+    for frozen in (model.csp, model.swin, model.head.shared_fcs[0]):
+        frozen.requires_grad_(False)
+    assert target_layers(model, ['ffn', 'conv', 'fc']) == [
+        path for path in CONV_LAYERS + FFN_LAYERS + FC_LAYERS
+        if not path.startswith(('csp', 'swin', 'head.shared_fcs.0'))]
+    # Whoever names a layer means it.
+    assert target_layers(model, r'csp\.blocks\.0\.conv1\.conv') == [
+        'csp.blocks.0.conv1.conv']
+    model.res.requires_grad_(False)
+    with pytest.raises(ValueError, match='what the stock config freezes'):
+        target_layers(model, 'conv')
+    # A model that was frozen as a whole, to be given an adapter.
+    model.requires_grad_(False)
+    assert target_layers(model, 'conv') == CONV_LAYERS
+
+
+@pytest.mark.parametrize('config, frozen', [
+    ('mmdet::mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py', 'backbone.layer1'),
+    ('mmdet::swin/mask-rcnn_swin-t-p4-w7_fpn_1x_coco.py', 'backbone.stages.0')
+])
+def test_frozen_stages_of_a_stock_model(config, frozen):
+    cfg = get_config(config).model
+    cfg.backbone.update(frozen_stages=1, init_cfg=None)
+    swap = SwapModel(
+        model=cfg, objective=dict(type='mmswap.LearnObjective'),
+        classes=dict(base=[str(i) for i in range(80)], learn=['new']),
+        adapter=dict(targets='conv' if 'r50' in config else 'ffn'))
+    assert swap.groups
+    assert not [name for name in swap.groups if name.startswith(frozen)]
+    assert [name for name in swap.groups
+            if name.startswith(frozen[:-1] + str(int(frozen[-1]) + 1))]
+
+
+@pytest.mark.parametrize('last, wanted', [
+    (1, ['res', 'csp.blocks.0', 'swin.ffn', 'layer.ffn', 'mix']),
+    (.5, ['swin.ffn', 'layer.ffn', 'mix']),
+    (.4, ['layer.ffn', 'mix']),
+    (.01, ['mix'])
+])
+def test_the_last_blocks(last, wanted):
+    model = Mixed()
+    groups = mmswap.apply_adapter(model, targets=['ffn', 'conv'], last=last)
+    assert list(groups) == wanted
+
+
+@pytest.mark.parametrize('last', [0, -1, 1.5, True, float('nan')])
+def test_a_share_of_the_blocks_that_is_none(last):
+    with pytest.raises(ValueError, match='adapter.last must be a share'):
+        mmswap.apply_adapter(Mixed(), last=last)
 
 
 def test_groups_are_the_innermost_blocks():
