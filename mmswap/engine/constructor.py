@@ -107,13 +107,16 @@ class SwapOptimWrapperConstructor(DefaultOptimWrapperConstructor):
             custom_keys={})
         self.optim_wrapper_cfg.update(
             groups=swap_model.groups,
-            sparse_groups=name and group_params(swap_model.model, name,
-                                                self._grouping),
+            sparse_groups=name and group_params(
+                swap_model.model, name, self._grouping, trained=True),
             **self._sparse)
         wrapper = super().__call__(swap_model)
-        if swap_model.groups:
+        if name is not None:
+            # With A, where it is frozen, too: a B of zero looks like a group
+            # that has become zero.
+            groups = group_params(swap_model.model, name)
             wrapper.sparsity.listeners.append(
-                GradientCheck(swap_model.model, swap_model.groups))
+                GradientCheck(swap_model.model, groups))
         return wrapper
 
     def add_params(self,

@@ -9,6 +9,7 @@ from mmswap.class_table import ClassTable
 from mmswap.models.adapters.groups import changed_groups, group_params
 from mmswap.models.adapters.lora import (
     apply_adapter,
+    freeze_a,
     reset_adapter,
 )
 from mmswap.models.checkpoints import stock_key
@@ -116,6 +117,7 @@ class SwapModel(SwapState):
         self.step_plan = StepPlan.from_cfg(
             dict(dict(early_backward=trains == 'adapter'), **(step or {})))
         self.adapter_name = None
+        self._trains_a = (adapter or {}).get('train_a', True)
         if trains == 'adapter':
             self.adapter_name = (adapter or {}).get('name', 'default')
             # Some backbones freeze their frozen_stages here alone.
@@ -155,10 +157,13 @@ class SwapModel(SwapState):
 
     @property
     def groups(self) -> Dict[str, List[nn.Parameter]]:
-        """Group name to its LoRA matrices; none where all weights train."""
+        """Group name to its LoRA matrices; none where all weights train.
+
+        With ``adapter.train_a=False`` those are B alone.
+        """
         if self.adapter_name is None:
             return {}
-        return group_params(self.model, self.adapter_name)
+        return group_params(self.model, self.adapter_name, trained=True)
 
     @property
     def changed_groups(self) -> List[str]:
@@ -204,6 +209,8 @@ class SwapModel(SwapState):
         for params in self.groups.values():
             for param in params:
                 param.requires_grad_(True)
+        if not self._trains_a:
+            freeze_a(self.model, self.adapter_name)
         for module in self.model.modules():
             if isinstance(module, _BatchNorm):
                 module.eval()

@@ -33,7 +33,8 @@ GROUPINGS = ('block', 'lora', 'matrix')
 
 def group_params(model: nn.Module,
                  name: str = 'default',
-                 grouping: str = 'block') -> Dict[str, List[nn.Parameter]]:
+                 grouping: str = 'block',
+                 trained: bool = False) -> Dict[str, List[nn.Parameter]]:
     """The LoRA matrices of each group.
 
     A LoRA layer belongs to the innermost block around it: an FFN, a residual
@@ -46,6 +47,8 @@ def group_params(model: nn.Module,
         grouping: What one group is (GS-LoRA, Sec. 4.2): ``'block'``, all
             matrices of a block; ``'lora'``, A and B of a layer; ``'matrix'``,
             each matrix by itself.
+        trained: Leave out an A that is frozen beside a B that trains
+            (LoRA-FA), which group sparsity can say nothing about.
 
     Returns:
         Group name to its matrices: ``lora_A`` of shape (rank, in, ...) and
@@ -65,11 +68,14 @@ def group_params(model: nn.Module,
         if name not in layer.lora_A:
             continue
         down, up = lora_weights(layer, name)
+        found = dict(lora_A=down, lora_B=up)
+        if trained and up.requires_grad and not down.requires_grad:
+            del found['lora_A']
         if grouping == 'matrix':
-            groups.update({f'{path}.lora_A': [down], f'{path}.lora_B': [up]})
+            groups.update({f'{path}.{key}': [p] for key, p in found.items()})
         else:
             group = path if grouping == 'lora' else _group_of(path, blocks)
-            groups.setdefault(group, []).extend((down, up))
+            groups.setdefault(group, []).extend(found.values())
     return groups
 
 

@@ -33,7 +33,8 @@ def apply_adapter(model: nn.Module,
                   targets: Targets = 'ffn',
                   name: str = 'default',
                   dropout: float = 0.,
-                  last: float = 1.) -> Dict[str, List[nn.Parameter]]:
+                  last: float = 1.,
+                  train_a: bool = True) -> Dict[str, List[nn.Parameter]]:
     """Put a LoRA adapter into ``model``, in place, and freeze the rest.
 
     A fresh adapter changes no output: B is zero. A is drawn as in both
@@ -51,6 +52,9 @@ def apply_adapter(model: nn.Module,
         last: The share of the blocks with such layers that get LoRA, counted
             from the model's end. By default all (both papers). What stands in
             front of them needs no gradient (docs/performance.md).
+        train_a: Whether A trains, as in both papers. If not (LoRA-FA, Zhang et
+            al., 2023) the inputs of linear layers need not be kept for its
+            gradient, and B alone is what is trained and what a group is.
 
     Returns:
         The groups: name to LoRA matrices.
@@ -68,6 +72,9 @@ def apply_adapter(model: nn.Module,
     if isinstance(last, bool) or not 0 < last <= 1:
         raise ValueError('adapter.last must be a share above 0 and at most 1, '
                          f'got {last!r}')
+    if not isinstance(train_a, bool):
+        raise ValueError(f'adapter.train_a must be True or False, got '
+                         f'{train_a!r}')
     if not name or '.' in name:
         raise ValueError('adapter.name must be a name without a dot, got '
                          f'{name!r}')
@@ -83,7 +90,9 @@ def apply_adapter(model: nn.Module,
         target_modules=layer_pattern(layers))
     insert_lora(model, config, name)
     reset_adapter(model, name)
-    return group_params(model, name)
+    if not train_a:
+        freeze_a(model, name)
+    return group_params(model, name, trained=True)
 
 
 def insert_lora(model: nn.Module, config: LoraConfig, name: str) -> None:
@@ -117,6 +126,13 @@ def reset_adapter(model: nn.Module, name: str = 'default') -> None:
             down, up = lora_weights(layer, name)
             _draw(down)
             nn.init.zeros_(up)
+
+
+def freeze_a(model: nn.Module, name: str = 'default') -> None:
+    """Leave A of an adapter as it is drawn, so that B alone trains."""
+    for _, layer in lora_layers(model):
+        if name in layer.lora_A:
+            lora_weights(layer, name)[0].requires_grad_(False)
 
 
 def redraw_dead_groups(model: nn.Module, name: str = 'default') -> List[str]:

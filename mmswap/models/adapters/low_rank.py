@@ -86,7 +86,9 @@ class _LowRank(torch.autograd.Function):
         small = x @ down.t()
         output = F.linear(x, weight, bias)
         output.addmm_(small, up.t(), alpha=scaling)
-        ctx.save_for_backward(x, small, weight, down, up)
+        # The gradient of A alone needs the layer's input.
+        ctx.save_for_backward(x if ctx.needs_input_grad[3] else None, small,
+                              weight, down, up)
         ctx.scaling = scaling
         return output
 
