@@ -102,9 +102,10 @@ class SwapOptimWrapperConstructor(DefaultOptimWrapperConstructor):
             id(param)
             for param, _ in swap_model.class_params().values()
         }
-        # Parameter by parameter, even where the config asks for nothing.
-        self.paramwise_cfg: dict = self.paramwise_cfg or dict(
-            custom_keys={})
+        # Parameter by parameter, even where the config asks for nothing; those
+        # of layers that stand in several places once.
+        self.paramwise_cfg: dict = dict(
+            dict(bypass_duplicate=True), **(self.paramwise_cfg or {}))
         self.optim_wrapper_cfg.update(
             groups=swap_model.groups,
             sparse_groups=name and group_params(

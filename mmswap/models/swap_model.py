@@ -6,12 +6,9 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmswap.class_table import ClassTable
+from mmswap.models.adapters.fresh import freeze_a, reset_adapter
 from mmswap.models.adapters.groups import changed_groups, group_params
-from mmswap.models.adapters.lora import (
-    apply_adapter,
-    freeze_a,
-    reset_adapter,
-)
+from mmswap.models.adapters.lora import apply_adapter
 from mmswap.models.checkpoints import stock_key
 from mmswap.models.classes.frozen_rows import FrozenRows
 from mmswap.models.classes.growth import build_grown

@@ -7,12 +7,9 @@ from mmengine.model import BaseModel
 from torch import Tensor, nn
 
 from mmswap.class_table import ClassTable
+from mmswap.models.adapters.fresh import redraw_dead_groups
 from mmswap.models.adapters.history import AdapterHistory
-from mmswap.models.adapters.lora import (
-    adapter_config,
-    adapter_scaling,
-    redraw_dead_groups,
-)
+from mmswap.models.adapters.lora import adapter_config, adapter_scaling
 from mmswap.models.base_weights import base_state_dict, undo_adapter
 from mmswap.models.checkpoints import (
     EXTRA,

@@ -47,9 +47,14 @@ def find_facts(stock: Stock, num_classes: int) -> ModelFacts:
     plan = ObserverPlan(model, num_classes)
     told = bool(plan.losses), _is_dense(plan)
     found = matching_targets(model)
-    if 'ffn' in found:
+    # The backbone's blocks, and what stands in front of the predictions: with
+    # the backbone alone a class is forgotten at the cost of the others
+    # (docs/digits.md).
+    backbone = [name for name in ('ffn', 'conv') if name in found][:1]
+    chosen = backbone + [name for name in ('tower', 'fc') if name in found]
+    chosen = chosen or found
+    if chosen == ['ffn']:
         return ModelFacts(None, *told)
-    chosen = [name for name in found if name != 'attention'] or found
     if not chosen:
         raise ValueError(
             'STOCK_CONFIG must have a model with transformer layers, '

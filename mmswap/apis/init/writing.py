@@ -78,7 +78,7 @@ def _whole(swap: Swap, phase: str, base: Node,
         ('Labels are counted through base, then learn; the base stands in '
          'the order of its labels.', 'classes', table),
         (None if swap.targets is None else
-         'Without feed-forward layers of transformers, LoRA goes into these.',
+         'The layers that get LoRA.',
          'model', model),
         (f'Each step has images to {phase_kind(phase)} (target) and '
          f'{"old images" if swap.old is not None else "some"} of what is to '

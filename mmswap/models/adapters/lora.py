@@ -9,21 +9,18 @@ from contextlib import contextmanager
 from typing import Dict, Iterator, List, Optional, Sequence
 
 import torch
-from mmengine import dist
-from mmengine.logging import print_log
 from peft import LoraConfig, inject_adapter_in_model
 from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 
+from mmswap.models.adapters.fresh import freeze_a, reset_adapter
 from mmswap.models.adapters.groups import (
     group_params,
-    groups_of_layers,
     layers_of_last_blocks,
     lora_layers,
-    lora_weights,
-    zero_layers,
 )
 from mmswap.models.adapters.low_rank import LowRankLinear
+from mmswap.models.adapters.places import all_places, put
 from mmswap.models.adapters.targets import Targets, target_layers
 
 
@@ -106,9 +103,13 @@ def insert_lora(model: nn.Module, config: LoraConfig, name: str) -> None:
         config: What peft is to do.
         name: Name of the adapter.
     """
+    places = all_places(model)
     # peft's documented way to layers of one's own, underscore or not.
     config._register_custom_module({nn.Linear: LowRankLinear})
     inject_adapter_in_model(config, model, adapter_name=name)
+    for paths in places.values():
+        # peft puts a layer that stands in several places into the first one.
+        put(model, paths[1:], model.get_submodule(paths[0]))
 
 
 def layer_pattern(layers: Sequence[str]) -> str:
@@ -117,56 +118,6 @@ def layer_pattern(layers: Sequence[str]) -> str:
     A pattern instead of a list of names: peft takes a list for suffixes.
     """
     return '|'.join(re.escape(layer) for layer in layers)
-
-
-def reset_adapter(model: nn.Module, name: str = 'default') -> None:
-    """Make the adapter fresh again: A drawn anew, B zero."""
-    for _, layer in lora_layers(model):
-        if name in layer.lora_A:
-            down, up = lora_weights(layer, name)
-            _draw(down)
-            nn.init.zeros_(up)
-
-
-def freeze_a(model: nn.Module, name: str = 'default') -> None:
-    """Leave A of an adapter as it is drawn, so that B alone trains."""
-    for _, layer in lora_layers(model):
-        if name in layer.lora_A:
-            lora_weights(layer, name)[0].requires_grad_(False)
-
-
-def redraw_dead_groups(model: nn.Module, name: str = 'default') -> List[str]:
-    """Draw A anew where A and B are both zero, in place.
-
-    With group sparsity a group may end a phase at zero. The gradient of A is
-    then zero because B is, and that of B because A is: the group would never
-    train again. B stays zero, so no output changes. All ranks draw the same.
-
-    Args:
-        model: A model with LoRA layers.
-        name: The adapter.
-
-    Returns:
-        The groups, as :func:`group_params` names them, that were dead in one
-        layer or more; empty where none was.
-    """
-    dead = zero_layers(model, name)
-    for path, layer in lora_layers(model):
-        if path in dead:
-            down, _ = lora_weights(layer, name)
-            _draw(down)
-            dist.broadcast(down.data)
-    groups = groups_of_layers(model, dead)
-    if groups:
-        print_log(
-            f'mmswap: {len(groups)} groups were zero throughout in a layer, '
-            'where nothing would train again; A drawn anew in '
-            f'{", ".join(groups)}', 'current')
-    return groups
-
-
-def _draw(down: nn.Parameter) -> None:
-    nn.init.kaiming_uniform_(down, a=math.sqrt(50))
 
 
 def merge_lora(model: nn.Module) -> nn.Module:
@@ -193,12 +144,12 @@ def remove_lora(model: nn.Module) -> nn.Module:
 
 @torch.no_grad()
 def _take_out(model: nn.Module, fold: bool) -> nn.Module:
-    for path, layer in list(lora_layers(model)):
+    places = all_places(model)
+    for _, layer in list(lora_layers(model)):
         if fold:
             # safe_merge refuses an adapter that has become NaN or infinite.
             layer.merge(safe_merge=True)
-        parent = model.get_submodule(path.rpartition('.')[0])
-        setattr(parent, path.rpartition('.')[2], layer.get_base_layer())
+        put(model, places[id(layer)], layer.get_base_layer())
     if hasattr(model, 'peft_config'):
         del model.peft_config
     return model
@@ -239,8 +190,12 @@ def is_lora_key(key: str) -> bool:
 
 
 def lora_state(model: nn.Module) -> Dict[str, Tensor]:
-    """The LoRA weights of all adapters, by state dict key."""
+    """The LoRA weights of all adapters, by state dict key.
+
+    Of a layer that stands in several places those of the first.
+    """
+    layers = {path for path, _ in lora_layers(model)}
     return {
-        key: value
-        for key, value in model.state_dict().items() if is_lora_key(key)
+        key: value for key, value in model.state_dict().items()
+        if is_lora_key(key) and key.partition('.lora_')[0] in layers
     }

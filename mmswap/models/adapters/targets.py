@@ -17,9 +17,11 @@ Targets = Union[str, Sequence[str]]
 
 _ATTENTION_MARKS = ('Attention', 'MSA')
 _FC_STACKS = ('shared_fcs', 'cls_fcs', 'reg_fcs')
+_TOWERS = ('cls_convs', 'reg_convs', 'kernel_convs', 'multi_level_cls_convs',
+           'multi_level_reg_convs')
 _CONVS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
-NAMES = ('ffn', 'conv', 'fc', 'attention')
+NAMES = ('ffn', 'conv', 'tower', 'fc', 'attention')
 
 
 def parent_path(path: str) -> str:
@@ -131,6 +133,13 @@ def _pointwise(layer: nn.Module) -> bool:
                                             and set(layer.kernel_size) == {1})
 
 
+def _lists_called(model: nn.Module, names: Sequence[str]) -> Set[str]:
+    """Paths of the lists of modules that have one of these names."""
+    return {path for path, module in model.named_modules()
+            if path.rpartition('.')[2] in names
+            and isinstance(module, nn.ModuleList)}
+
+
 def _matches(model: nn.Module, target: str) -> Set[str]:
     """Paths of the layers that one target names."""
     layers = dict(_layers(model))
@@ -142,11 +151,13 @@ def _matches(model: nn.Module, target: str) -> Set[str]:
 
         def wanted(layer: nn.Module) -> bool:
             return isinstance(layer, _CONVS)
+    elif target == 'tower':
+        inside = _lists_called(model, _TOWERS)
+
+        def wanted(layer: nn.Module) -> bool:
+            return isinstance(layer, _CONVS)
     elif target == 'fc':
-        inside = {p for p, m in model.named_modules()
-                  if p.rpartition('.')[2] in _FC_STACKS
-                  and isinstance(m, nn.ModuleList)}
-        wanted = _pointwise
+        inside, wanted = _lists_called(model, _FC_STACKS), _pointwise
     elif target == 'attention':
         inside = {p for p, m in model.named_modules() if _is_attention(m)}
 
@@ -179,6 +190,8 @@ def target_layers(model: nn.Module, targets: Targets) -> List[str]:
             - ``'conv'``, the convolutions of every residual block (ResNet,
               RTMDet's CSPNeXt, Darknet, MobileNet), grouped and dilated ones
               left out;
+            - ``'tower'``, the convolutions of dense heads (RetinaNet, FCOS,
+              YOLOX, RTMDet) in front of their predictions;
             - ``'fc'``, the fully connected layers of RoI heads in front of
               their classifiers;
             - ``'attention'``, the linear layers of attention modules, those

@@ -104,3 +104,15 @@ def test_what_a_dense_head_says_is_held(paths):
 ])
 def test_heads_that_are_dense(name, dense):
     assert find_facts(read_stock(f'mmdet::{name}'), 80).is_dense is dense
+
+
+@pytest.mark.parametrize('name, targets', [
+    ('dino/dino-4scale_r50_8xb2-12e_coco.py', None),
+    ('mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py', ['conv', 'fc']),
+    ('swin/mask-rcnn_swin-t-p4-w7_fpn_1x_coco.py', ['ffn', 'fc']),
+    ('yolox/yolox_nano_8xb8-300e_coco.py', ['conv', 'tower']),
+    ('rtmdet/rtmdet_tiny_8xb32-300e_coco.py', ['conv', 'tower']),
+])
+def test_lora_goes_in_front_of_the_predictions_too(name, targets):
+    """With the backbone alone a class is forgotten at the cost of others."""
+    assert find_facts(read_stock(f'mmdet::{name}'), 80).targets == targets

@@ -4,8 +4,8 @@ import torch
 from toy_classifier import make_model
 from two_ranks import run_on_two_ranks
 
+from mmswap.models.adapters.fresh import redraw_dead_groups
 from mmswap.models.adapters.groups import zero_layers
-from mmswap.models.adapters.lora import redraw_dead_groups
 
 DEAD = 'backbone.stages.1.blocks.0.ffn'
 PART = 'backbone.stages.2.blocks.1.ffn'

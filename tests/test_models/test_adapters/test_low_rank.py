@@ -54,11 +54,14 @@ def calls(monkeypatch):
     return found
 
 
+@pytest.mark.parametrize('train_a', [True, False])
 @pytest.mark.parametrize('kind', [nn.Linear, MMCVLinear])
 @pytest.mark.parametrize('bias', [True, False])
 @pytest.mark.parametrize('shape', [(6, ), (3, 6), (2, 0, 6), (2, 3, 4, 6)])
-def test_outputs_and_gradients_are_pefts(kind, bias, shape, calls):
-    ours, theirs = build(kind, bias)
+def test_outputs_and_gradients_are_pefts(kind, bias, shape, train_a, calls):
+    ours, theirs = build(kind, bias, train_a=train_a)
+    for layer in theirs.ffn[::2]:
+        layer.lora_A.requires_grad_(train_a)
     images = torch.randn(shape)
     grads = []
     for model in (ours, theirs):
@@ -70,9 +73,26 @@ def test_outputs_and_gradients_are_pefts(kind, bias, shape, calls):
             if param.requires_grad])
         assert all(param.grad is None for param in model.parameters()
                    if not param.requires_grad)
-    assert not calls and len(grads[0]) == 2 + 4
+    assert not calls and len(grads[0]) == 2 + (4 if train_a else 2)
     for found, wanted in zip(*grads):
         torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
+
+
+def test_without_a_the_input_is_not_kept():
+    kept = []
+    for train_a in (True, False):
+        ours, _ = build(train_a=train_a)
+        found = set()
+
+        def keep(tensor, found=found):
+            found.add(tensor.data_ptr())
+            return tensor
+
+        x = torch.randn(3, 6, requires_grad=True)
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda t: t):
+            ours.ffn[0](x)
+        kept.append(x.data_ptr() in found)
+    assert kept == [True, False]
 
 
 def test_gradients_are_those_of_finite_differences():
