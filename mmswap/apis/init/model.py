@@ -51,7 +51,8 @@ def find_facts(stock: Stock, num_classes: int) -> ModelFacts:
     # the backbone alone a class is forgotten at the cost of the others
     # (docs/digits.md).
     backbone = [name for name in ('ffn', 'conv') if name in found][:1]
-    chosen = backbone + [name for name in ('tower', 'fc') if name in found]
+    chosen: List[str] = [
+        *backbone, *(name for name in ('tower', 'fc') if name in found)]
     chosen = chosen or found
     if chosen == ['ffn']:
         return ModelFacts(None, *told)
