@@ -199,7 +199,7 @@ def target_layers(model: nn.Module, targets: Targets) -> List[str]:
             - any other text, a regular expression that must match the whole
               path of a linear or convolution layer.
 
-            The four names leave out what the stock config freezes
+            The names leave out what the stock config freezes
             (``frozen_stages``): full fine-tuning does not pass a gradient
             through it either.
 
