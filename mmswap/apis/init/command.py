@@ -9,7 +9,12 @@ from mmswap.apis.commands.command import Command, add_trust
 from mmswap.apis.init.data import Source
 from mmswap.apis.init.facts import Swap
 from mmswap.apis.init.names import shown
-from mmswap.apis.init.settings import ORDERS, PLAN_ORDERS, Settings
+from mmswap.apis.init.settings import (
+    ORDERS,
+    PLAN_ORDERS,
+    PRESETS,
+    Settings,
+)
 from mmswap.apis.init.swap_init import plan_swap, write_swap
 
 
@@ -50,6 +55,9 @@ def add_init_arguments(parser: argparse.ArgumentParser) -> None:
     add('--order', choices=list(ORDERS), default='learn-forget',
         help='order of the phases (default: %(default)s); of several '
         f'requests to forget one of {", ".join(PLAN_ORDERS)}')
+    add('--preset', choices=list(PRESETS),
+        help='LoRA in the last half of the blocks (fast), or in the last '
+        'quarter with A frozen (small) (default: in all of them)')
     add('--batch-size', type=int,
         help='images of a step, half of them or more to retain (default: 4, '
         'of classifiers 32)')
@@ -71,7 +79,7 @@ def run_init(args: argparse.Namespace) -> None:
     MMLogger.get_instance('mmswap init', log_level='WARNING')
     settings = Settings(
         tuple(args.learn), args.order, args.batch_size, args.trust,
-        args.without_old)
+        args.without_old, args.preset)
     try:
         swap = plan_swap(
             args.config, args.checkpoint,
@@ -105,8 +113,11 @@ def _found(swap: Swap) -> List[str]:
         ('forget', swap.forget, swap.lengths.get('forget'))]
     lines += [f'{kind:7} {shown(names)}: {length.why()}'
               for kind, names, length in wanted if length]
-    targets = swap.targets or ['ffn']
-    lines.append(f'adapter LoRA in {" and ".join(targets)}')
+    targets = swap.adapter.get('targets', ['ffn'])
+    others = [f'{key}={value}' for key, value in swap.adapter.items()
+              if key != 'targets']
+    lines.append(
+        f'adapter LoRA in {", ".join([" and ".join(targets), *others])}')
     lines.append(f'val     {swap.val.why}')
     return lines + [f'note    {note}' for note in swap.notes]
 

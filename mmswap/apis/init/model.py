@@ -72,14 +72,14 @@ def _is_dense(plan: ObserverPlan) -> bool:
         cast(Tensor, layer.weight).dim() > 2 for layer in layers)
 
 
-def check_fits(stock: Stock, table: ClassTable, targets: Optional[List[str]],
+def check_fits(stock: Stock, table: ClassTable, adapter: Dict[str, Any],
                checkpoint: Mapping[str, Any], path: Path) -> None:
     """Build the model of a phase and load the base checkpoint into it.
 
     Args:
         stock: The stock config.
         table: The class table.
-        targets: What :func:`find_facts` found.
+        adapter: Arguments of the adapter.
         checkpoint: The base checkpoint. It is not changed.
         path: Where that is, for messages.
 
@@ -95,10 +95,8 @@ def check_fits(stock: Stock, table: ClassTable, targets: Optional[List[str]],
             'stock config for it')
     cfg: Dict[str, Any] = dict(
         type='mmswap.SwapModel', model=model_config(stock.cfg),
-        classes=table.as_dict(),
+        classes=table.as_dict(), adapter=adapter,
         objective=dict(type='mmswap.LearnObjective'))
-    if targets is not None:
-        cfg['adapter'] = dict(targets=targets)
     with scope_of(stock.scope):
         try:
             model = MODELS.build(cfg)

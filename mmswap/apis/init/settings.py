@@ -1,6 +1,6 @@
 """What a swap may be told beside its data."""
 from collections import Counter
-from typing import Dict, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from mmswap.apis.init.data import Source
 from mmswap.apis.init.names import Names, shown
@@ -18,6 +18,13 @@ PLAN_ORDERS: Dict[str, Tuple[str, ...]] = {
 }
 
 
+# What differs in model.adapter. What each costs is in docs/performance.md.
+PRESETS: Dict[str, Dict[str, Any]] = {
+    'fast': dict(last=0.5),
+    'small': dict(last=0.25, train_a=False),
+}
+
+
 class Settings(NamedTuple):
     """What a swap may be told beside its data.
 
@@ -30,6 +37,7 @@ class Settings(NamedTuple):
             ``images_of_step``. None for 4, or 32 of a classifier.
         trust: Unpickle whatever the checkpoint holds.
         without_old: Whether to do without old images though there are some.
+        preset: One of ``PRESETS``; None for LoRA in all blocks.
     """
 
     learn: Names = ()
@@ -37,6 +45,16 @@ class Settings(NamedTuple):
     batch_size: Optional[int] = None
     trust: bool = False
     without_old: bool = False
+    preset: Optional[str] = None
+
+    def adapter(self, targets: Optional[List[str]]) -> Dict[str, Any]:
+        """The arguments of the adapter, as in a config.
+
+        Args:
+            targets: The layers that get LoRA; None for the default.
+        """
+        chosen = {} if targets is None else dict(targets=targets)
+        return {**chosen, **PRESETS.get(self.preset or '', {})}
 
 
 def forget_requests(forget: Sequence[Sequence[str]]) -> Tuple[Names, ...]:
@@ -78,6 +96,9 @@ def check_request(new: Optional[Source], requests: Sequence[Names],
     if settings.order not in ORDERS:
         raise ValueError(f'--order must be one of {list(ORDERS)}, got '
                          f'{settings.order!r}')
+    if settings.preset not in (None, *PRESETS):
+        raise ValueError(f'--preset must be one of {list(PRESETS)}, got '
+                         f'{settings.preset!r}')
     if len(requests) > 1 and settings.order not in PLAN_ORDERS:
         raise ValueError(
             f'--order must be one of {list(PLAN_ORDERS)} where --forget is '

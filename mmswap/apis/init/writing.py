@@ -67,8 +67,8 @@ def _whole(swap: Swap, phase: str, base: Node,
     model: Dict[str, Any] = dict(
         _delete_=True, type='mmswap.SwapModel', model=Code('_base_.model'),
         classes=Code('classes'))
-    if swap.targets is not None:
-        model['adapter'] = dict(targets=swap.targets)
+    if swap.adapter:
+        model['adapter'] = swap.adapter
     model['objective'] = swap.objective(phase)
     length = swap.length(phase)
     statements: List[_Statement] = [
@@ -77,8 +77,7 @@ def _whole(swap: Swap, phase: str, base: Node,
          dict(imports=['mmswap'], allow_failed_imports=False)),
         ('Labels are counted through base, then learn; the base stands in '
          'the order of its labels.', 'classes', table),
-        (None if swap.targets is None else
-         'The layers that get LoRA.',
+        ('Which layers get LoRA.' if swap.adapter else None,
          'model', model),
         (f'Each step has images to {phase_kind(phase)} (target) and '
          f'{"old images" if swap.old is not None else "some"} of what is to '

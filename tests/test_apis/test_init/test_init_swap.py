@@ -12,7 +12,7 @@ from mmswap.apis.init import Settings, Source, init_swap
 from mmswap.apis.init.layout import assignment
 from mmswap.apis.init.names import unique_names
 from mmswap.apis.init.stock import read_stock
-from mmswap.registry import DATASETS
+from mmswap.registry import DATASETS, MODELS
 
 DETECTOR = 'mask2former_swin-nano'
 ANNOTATIONS = Path('data/digits/annotations')
@@ -84,6 +84,34 @@ def test_detection(digits):
     assert branches(learn)['learn'] == [6]
     assert branches(forget)['retain'][1] == 6
     assert all(sum(count) for count in branches(forget).values())
+
+
+@pytest.mark.parametrize('preset, adapter, groups', [
+    # 4 blocks of the backbone, 3 layers of each decoder.
+    ('fast', dict(last=.5), 7),
+    ('small', dict(last=.25, train_a=False), 4),
+])
+def test_presets(digits, preset, adapter, groups):
+    """In the last blocks alone, in each phase."""
+    cfgs = run(digits, settings=Settings(preset=preset))
+    for cfg in cfgs.values():
+        assert cfg.model.adapter == adapter
+        with DefaultScope.overwrite_default_scope('mmdet'):
+            names = list(MODELS.build(cfg.model).groups)
+        assert len(names) == groups
+        assert names[-1].startswith('panoptic_head.transformer_decoder')
+
+
+def test_a_preset_goes_with_the_layers_that_were_found(digits):
+    cfgs = run(digits, 'mask-rcnn_swin-nano_fpn',
+               settings=Settings(preset='fast'))
+    assert cfgs['learn'].model.adapter == dict(
+        targets=['ffn', 'fc'], last=.5)
+
+
+def test_a_preset_that_is_none(digits):
+    with pytest.raises(ValueError, match="--preset must be one of .*'quick'"):
+        run(digits, settings=Settings(preset='quick'))
 
 
 def test_semantic_maps(digits):
