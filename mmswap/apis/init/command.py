@@ -57,7 +57,7 @@ def add_init_arguments(parser: argparse.ArgumentParser) -> None:
         f'requests to forget one of {", ".join(PLAN_ORDERS)}')
     add('--preset', choices=list(PRESETS),
         help='LoRA in the last half of the blocks (fast), or in the last '
-        'quarter with A frozen (small) (default: in all of them)')
+        'quarter (small) (default: in all of them)')
     add('--batch-size', type=int,
         help='images of a step, half of them or more to retain (default: 4, '
         'of classifiers 32)')

@@ -21,7 +21,7 @@ PLAN_ORDERS: Dict[str, Tuple[str, ...]] = {
 # What differs in model.adapter. What each costs is in docs/performance.md.
 PRESETS: Dict[str, Dict[str, Any]] = {
     'fast': dict(last=0.5),
-    'small': dict(last=0.25, train_a=False),
+    'small': dict(last=0.25),
 }
 
 

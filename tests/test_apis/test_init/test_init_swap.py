@@ -89,7 +89,7 @@ def test_detection(digits):
 @pytest.mark.parametrize('preset, adapter, groups', [
     # 4 blocks of the backbone, 3 layers of each decoder.
     ('fast', dict(last=.5), 7),
-    ('small', dict(last=.25, train_a=False), 4),
+    ('small', dict(last=.25), 4),
 ])
 def test_presets(digits, preset, adapter, groups):
     """In the last blocks alone, in each phase."""
