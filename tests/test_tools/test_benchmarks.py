@@ -77,12 +77,15 @@ def test_what_autograd_keeps_is_counted_once_and_let_go(load_benchmark):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('name', ['yolox-s', 'vit-b'])
-def test_random_images_fit_their_models(load_benchmark, name):
+@pytest.mark.parametrize('name, classes', [
+    ('yolox-s', None), ('yolox-s', 7), ('vit-b', None)])
+def test_random_images_fit_their_models(load_benchmark, name, classes):
     models = load_benchmark('step_models')
-    cfg = models.phase_config(name, 'forget', 64)
+    cfg = models.phase_config(name, 'forget', 64, classes)
     with scope_of(cfg.default_scope):
         swap = MODELS.build(cfg.model)
+    known = models.MODELS[name].classes if classes is None else classes
+    assert swap.class_table.num_base == known
     batch = next(models.batches(cfg, 64, 1))
     assert batch['branch'] == ['retain', 'forget']
     data = swap.data_preprocessor(batch, True)

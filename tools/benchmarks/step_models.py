@@ -1,5 +1,5 @@
 """Stock models with random weights, and images with random objects."""
-from typing import Any, Dict, Iterator, List, NamedTuple, Sequence
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ MODELS = {
     'mask-rcnn_r50':
     Entry('mmdet::mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py', ['conv', 'fc']),
     'mask-rcnn_swin-t':
-    Entry('mmdet::swin/mask-rcnn_swin-t-p4-w7_fpn_1x_coco.py', ['ffn']),
+    Entry('mmdet::swin/mask-rcnn_swin-t-p4-w7_fpn_1x_coco.py', ['ffn', 'fc']),
     'dino_r50':
     Entry('mmdet::dino/dino-4scale_r50_8xb2-12e_coco.py', ['ffn']),
     'dino_swin-l':
@@ -34,20 +34,22 @@ MODELS = {
         'mmdet::mask2former/mask2former_swin-t-p4-w7-224_8xb2-lsj-50e_coco.py',
         ['ffn']),
     'yolox-s':
-    Entry('mmdet::yolox/yolox_s_8xb8-300e_coco.py', ['conv']),
+    Entry('mmdet::yolox/yolox_s_8xb8-300e_coco.py', ['conv', 'tower']),
     'vit-b':
     Entry('mmpretrain::vision_transformer/vit-base-p16_32xb128-mae_in1k.py',
           ['ffn'], 1000),
 }
 
 
-def phase_config(name: str, phase: str, size: int) -> Config:
+def phase_config(name: str, phase: str, size: int,
+                 classes: Optional[int] = None) -> Config:
     """The parts of a phase's config that a step needs.
 
     Args:
         name: Key of :data:`MODELS`.
         phase: ``'learn'`` or ``'forget'``.
         size: Side of the images, in pixels.
+        classes: Of the base model; None for those of the stock config.
     """
     entry = MODELS[name]
     stock = Config.fromfile(stock_config(entry.config))
@@ -57,6 +59,9 @@ def phase_config(name: str, phase: str, size: int) -> Config:
     # They pad small images to the size of training.
     model.data_preprocessor.pop('batch_augments', None)
     _without_downloads(model)
+    if classes is not None:
+        _with_classes(model, entry.classes, classes)
+        entry = entry._replace(classes=classes)
     if stock.default_scope == 'mmpretrain':
         model.backbone.img_size = size
         model.train_cfg = None  # Mixup's labels are no class.
@@ -87,6 +92,17 @@ def _without_downloads(node: Any) -> None:
         node = list(node.values())
     for value in node if isinstance(node, (list, tuple)) else []:
         _without_downloads(value)
+
+
+def _with_classes(node: Any, before: int, classes: int) -> None:
+    """Change the number of classes in a model's config, in place."""
+    if isinstance(node, dict):
+        for key in ('num_classes', 'num_things_classes'):
+            if node.get(key) == before:
+                node[key] = classes
+        node = list(node.values())
+    for value in node if isinstance(node, (list, tuple)) else []:
+        _with_classes(value, before, classes)
 
 
 def batches(cfg: ConfigDict, size: int,

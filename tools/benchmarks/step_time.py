@@ -42,6 +42,8 @@ def parse_args() -> argparse.Namespace:
         '--size', type=int, default=224, help='side of the images')
     parser.add_argument(
         '--images', type=int, default=2, help='images of each branch')
+    parser.add_argument(
+        '--classes', type=int, help='classes of the base model of --model')
     parser.add_argument('--steps', type=int, default=20)
     parser.add_argument('--warmup', type=int, default=3)
     parser.add_argument(
@@ -75,7 +77,7 @@ def parse_variants(given: List[List[str]]) -> Dict[str, Dict[str, Any]]:
 
 def read(args: argparse.Namespace) -> Config:
     """The phase's config."""
-    cfg = (phase_config(args.model, args.phase, args.size)
+    cfg = (phase_config(args.model, args.phase, args.size, args.classes)
            if args.model else Config.fromfile(args.config))
     cfg.merge_from_dict(args.cfg_options)
     if args.amp:
