@@ -64,14 +64,18 @@ def test_where_there_is_no_object_that_counts_by_default():
         no_object_weight=0)(TOTALS, seen)
 
 
-@pytest.mark.parametrize('sigmoid, default', [
-    (False, (14., .25, .5)), (True, (6., .1, .3))])
+@pytest.mark.parametrize('losses, default', [
+    (dict(loss_cls=False), (14., .25, .5)),
+    (dict(loss_cls=True), (6., .1, .3)),
+    (dict(loss_cls=True, loss_obj=True), (6., .1, 1.))])
 @pytest.mark.parametrize('given', [
     {}, dict(bound=3.), dict(weight=.2), dict(no_object_weight=.7)])
-def test_defaults_are_those_of_the_classifier(sigmoid, default, given):
+def test_defaults_are_those_of_the_classifier(losses, default, given):
     model = nn.Module()
-    model.loss_cls = nn.Identity()
-    model.loss_cls.use_sigmoid = sigmoid
+    for name, sigmoid in losses.items():
+        loss = nn.Identity()
+        loss.use_sigmoid = sigmoid
+        model.add_module(name, loss)
     objective = ClassForgetObjective(**given)
     objective.attach(model, ClassTable(base=('a', ), learn=('b', )))
     keys = ('bound', 'weight', 'no_object_weight')
