@@ -6,4 +6,4 @@ model = dict(
 train_dataloader = dict(
     dataset=dict(phase='forget', forgotten='background'),
     sampler=dict(retain=3, target=1))
-load_from = 'work_dirs/yolox-nano_learn/iter_4000.pth'
+load_from = 'work_dirs/yolox-nano_learn/iter_2000.pth'

@@ -1,4 +1,5 @@
-# What `mmswap init` writes for it, on the data of the other digit swaps.
+# What `mmswap init` writes for it, in half of the steps, on the data of the
+# other digit swaps.
 _base_ = [
     '../_base_/models/yolox-nano.py', '../_base_/datasets/digits_swap.py',
     '../_base_/schedules/nano_iters.py', '../_base_/runtimes/mmdet.py'
@@ -17,8 +18,8 @@ train_dataloader = dict(
     sampler=dict(retain=2, target=2), dataset=dict(forgotten='labelled'))
 val_evaluator = dict(metrics=dict(metric='bbox'))
 test_evaluator = val_evaluator
-train_cfg = dict(max_iters=4000, val_interval=4000)
-param_scheduler = [dict(type='CosineAnnealingLR', T_max=4000, by_epoch=False)]
+train_cfg = dict(max_iters=2000, val_interval=2000)
+param_scheduler = [dict(type='CosineAnnealingLR', T_max=2000, by_epoch=False)]
 optim_wrapper = dict(constructor='mmswap.SwapOptimWrapperConstructor')
 default_hooks = dict(swap=dict(type='mmswap.SwapHook'))
 load_from = 'work_dirs/yolox-nano_base/iter_2000.pth'
