@@ -143,7 +143,8 @@ def step_losses(model: BaseModel,
                     with_features(model, batch['inputs'], features[name]))
             totals[name], outputs[name] = _branch(model, objective, name,
                                                   batch)
-        change = None if held is None else held.compare(base, held.take(seen))
+        change = None if held is None else held.compare(
+            base, held.take(seen), batch)
         if name in early:
             totals[name], change = _go_back(
                 model, objective, plan, name, totals[name], change)

@@ -14,16 +14,7 @@ its queries are the likeliest of the encoder's outputs, which are held instead;
 nor those of RoI heads, which are refused.
 """
 from contextlib import ExitStack, contextmanager, suppress
-from typing import (
-    Any,
-    Dict,
-    Iterator,
-    List,
-    NamedTuple,
-    Sequence,
-    Tuple,
-    cast,
-)
+from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -37,6 +28,7 @@ from mmswap.models.outputs.head_outputs import (
     flat_tensors,
     head_outputs,
 )
+from mmswap.models.outputs.labelled_places import labelled_places
 from mmswap.models.outputs.observer_plan import ObserverPlan, is_sigmoid
 
 
@@ -178,13 +170,16 @@ class HeldOutputs:
                 f'{list(self._heads)}')
         return outputs
 
-    def compare(self, base: Sequence[HeadOutput],
-                now: Sequence[HeadOutput]) -> Tensor:
+    def compare(self, base: Sequence[HeadOutput], now: Sequence[HeadOutput],
+                batch: Dict[str, Any]) -> Tensor:
         """How far the model is from the base model.
 
         Args:
             base: What :meth:`of_base` gave for a batch.
             now: What :meth:`take` gave for it.
+            batch: ``dict(inputs, data_samples)``. What the model finds of a
+            learned class counts as such where a label says so; elsewhere it
+            is mistaken, and what the base model says is held.
 
         Returns:
             The mean over all places of ``KL(base || now)``, in nats; each
@@ -195,7 +190,7 @@ class HeldOutputs:
         """
         total = weights = now[0].logits.new_zeros(())
         for old, new in zip(base, now):
-            weight = self._weight(old, new)
+            weight = self._weight(old, new, batch)
             if old.sigmoid:
                 error = _bernoulli_kl(old.logits[..., self._retain],
                                       new.logits[..., self._retain])
@@ -212,14 +207,17 @@ class HeldOutputs:
         return total / weights.clamp(min=1.)
 
     @torch.no_grad()
-    def _weight(self, old: HeadOutput, new: HeadOutput) -> Tensor:
+    def _weight(self, old: HeadOutput, new: HeadOutput,
+                batch: Dict[str, Any]) -> Tensor:
         said = old.probabilities()
         weight = said[..., self._retain].amax(-1)
         if self._forget:
             weight = weight * (1 - said[..., self._forget].amax(-1))
         if self._learn:
-            weight = weight * (
-                1 - new.probabilities()[..., self._learn].amax(-1))
+            found = new.probabilities()[..., self._learn].amax(-1)
+            weight = weight * (1 - found * labelled_places(
+                batch['data_samples'], self._learn, new.logits,
+                batch['inputs'].shape[-2:]))
         return weight
 
 

@@ -1,7 +1,11 @@
 """What the base model says is held, against its own unmodified outputs."""
+import math
+
 import pytest
 import torch
+from mmdet.structures import DetDataSample
 from mmengine.hub import get_config
+from mmengine.structures import InstanceData
 from torch import nn
 from torch.nn import functional as F
 from toy_classifier import make_model, move, step_loss
@@ -37,6 +41,12 @@ def held_by(head, forgets=True):
     model = nn.Module()
     model.bbox_head = head
     return HeldOutputs(ObserverPlan(model, len(TABLE)), TABLE, forgets)
+
+
+def batch_of(count, labels=(3, )):
+    """Images that show d, the learned class, by their labels."""
+    return dict(inputs=torch.zeros(count, 3, 8, 10),
+                data_samples=[torch.tensor(labels) for _ in range(count)])
 
 
 def seen(held, head, x):
@@ -79,7 +89,8 @@ def test_closed_form(sigmoid, presence):
     old, new = (Dense(width, sigmoid, presence).double() for _ in range(2))
     x = 3 * torch.randn(2, 3, 4, 5).double()
     held = held_by(old)
-    got = held.compare(seen(held, old, x), seen(held_by(new), new, x))
+    got = held.compare(seen(held, old, x), seen(held_by(new), new, x),
+                       batch_of(2))
     total = weights = 0.
     for image in range(2):
         for row in range(4):
@@ -92,6 +103,37 @@ def test_closed_form(sigmoid, presence):
                 total, weights = total + weight * error, weights + weight
     assert weights > 1
     assert got.item() == pytest.approx((total / weights).item(), rel=1e-5)
+
+
+def test_what_is_taken_for_learned_without_a_label_is_held():
+    """Where a cat becomes a raccoon in an old image, the cat is held."""
+    logits = torch.tensor([[[[2., -2., -2., -2.]] * 2]])  # All places are a.
+    now = torch.tensor([[[[0., -2., -2., 4.]] * 2]])  # And become d.
+    none = logits[..., :0]
+    held = held_by(Dense())
+
+    def compare(labels):
+        return held.compare([HeadOutput(logits, none, True)],
+                            [HeadOutput(now, none, True)],
+                            dict(inputs=torch.zeros(1, 3, 8, 16),
+                                 data_samples=labels)).item()
+
+    # KL(sigmoid(2) || sigmoid(0)); two places of weight sigmoid(2) (1 -
+    # sigmoid(-2)), and of what is d (1 - sigmoid(4)) of that.
+    p = torch.sigmoid(torch.tensor(2.)).item()
+    error = p * math.log(2 * p) + (1 - p) * math.log(2 * (1 - p))
+    weight, left = p * p, torch.sigmoid(torch.tensor(-4.)).item()
+    sample = DetDataSample()
+    sample.gt_instances = InstanceData(
+        labels=torch.tensor([0, 3]),
+        bboxes=torch.tensor([[0., 0., 16., 8.], [9., 1., 15., 7.]]))
+    for labels, weights in (([torch.tensor([0])], [1, 1]),
+                            ([torch.tensor([0, 3])], [left, left]),
+                            # d is the right one of the two places.
+                            ([sample], [1, left])):
+        total = weight * sum(weights)
+        assert compare(labels) == pytest.approx(
+            total * error / max(total, 1), rel=1e-5)
 
 
 def test_a_map_as_wide_as_there_are_classes_is_no_row():
@@ -112,7 +154,7 @@ def test_nothing_is_held_of_what_is_forgotten_or_learned():
     none = logits[:, :0]
     held = held_by(Dense())
     held.compare([HeadOutput(logits, none, True)],
-                 [HeadOutput(now, none, True)]).backward()
+                 [HeadOutput(now, none, True)], batch_of(6)).backward()
     assert (now.grad[:, [1, 3]] == 0).all()
     assert (now.grad[:, [0, 2]] != 0).all()
 
@@ -123,7 +165,7 @@ def test_what_will_be_forgotten_is_held_until_then():
     none = logits[:, :0]
     held_by(Dense(), forgets=False).compare(
         [HeadOutput(logits, none, True)],
-        [HeadOutput(now, none, True)]).backward()
+        [HeadOutput(now, none, True)], batch_of(6)).backward()
     assert (now.grad[:, 3] == 0).all()
     assert (now.grad[:, :3] != 0).all()
 
@@ -138,7 +180,7 @@ def test_each_phase_knows_whether_it_forgets(objective, gone):
     now = torch.randn(2, 5).requires_grad_()
     base = torch.randn(2, 5)
     model.objective.held.compare([HeadOutput(base, base[:, :0], True)], [
-        HeadOutput(now, base[:, :0], True)]).backward()
+        HeadOutput(now, base[:, :0], True)], batch_of(2)).backward()
     assert (now.grad == 0).all(0).nonzero()[:, 0].tolist() == [*gone, 3, 4]
 
 
@@ -179,7 +221,7 @@ def test_a_fresh_adapter_has_nothing_to_hold_and_a_moved_one_has():
     assert torch.allclose(outputs[0].logits, model.model.fc_cls(x.mean(1)),
                           atol=1e-6)
     # It counts among the terms that are summed, with its weight.
-    plain = [held.compare(held.of_base(batch), _now(model, held, batch))
+    plain = [held.compare(held.of_base(batch), _now(model, held, batch), batch)
              for batch in step.values()]
     assert losses['hold_loss'].item() == pytest.approx(
         2 * torch.stack(plain).mean().item(), rel=1e-5)
@@ -198,7 +240,7 @@ def test_learning_from_new_images_alone():
     assert set(losses) == {'learn_total', 'learn_loss', 'hold_loss'}
     held = model.objective.held
     wanted = held.compare(held.of_base(step['learn']),
-                          _now(model, held, step['learn']))
+                          _now(model, held, step['learn']), step['learn'])
     assert losses['hold_loss'].item() == pytest.approx(2 * wanted.item())
 
 
