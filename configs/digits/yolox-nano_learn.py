@@ -11,7 +11,6 @@ model = dict(
     type='mmswap.SwapModel',
     model=_base_.model,
     classes=_base_.classes,
-    adapter=dict(targets=['conv', 'tower']),
     objective=dict(type='mmswap.LearnObjective', hold_weight=1.0))
 train_dataloader = dict(
     batch_size=4,

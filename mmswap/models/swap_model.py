@@ -6,6 +6,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmswap.class_table import ClassTable
+from mmswap.models.adapters.auto_targets import AUTO
 from mmswap.models.adapters.fresh import freeze_a, reset_adapter
 from mmswap.models.adapters.groups import changed_groups, group_params
 from mmswap.models.adapters.lora import apply_adapter
@@ -43,7 +44,7 @@ class SwapModel(SwapState):
             :class:`~mmswap.class_table.ClassTable`.
         adapter: Arguments of
             :func:`~mmswap.models.adapters.lora.apply_adapter`; rank 8, alpha
-            8 and targets ``'ffn'`` where not given. A phase goes on
+            8 and targets ``'auto'`` where not given. A phase goes on
             with the adapter of the phase before it if that has the same
             ``name`` (the published behaviour). With another name it starts a
             fresh one; the earlier one is folded into the weights, and can be
@@ -119,7 +120,8 @@ class SwapModel(SwapState):
             self.adapter_name = (adapter or {}).get('name', 'default')
             # Some backbones freeze their frozen_stages here alone.
             self.model.train()
-            apply_adapter(self.model, **(adapter or {}))
+            apply_adapter(
+                self.model, **dict(dict(targets=AUTO), **(adapter or {})))
         trained_rows = self.class_params() if (
             trains == 'adapter' and new_rows == 'train') else {}
         self.frozen_rows = FrozenRows(

@@ -113,11 +113,9 @@ def _found(swap: Swap) -> List[str]:
         ('forget', swap.forget, swap.lengths.get('forget'))]
     lines += [f'{kind:7} {shown(names)}: {length.why()}'
               for kind, names, length in wanted if length]
-    targets = swap.adapter.get('targets', ['ffn'])
-    others = [f'{key}={value}' for key, value in swap.adapter.items()
-              if key != 'targets']
+    others = [f'{key}={value}' for key, value in swap.adapter.items()]
     lines.append(
-        f'adapter LoRA in {", ".join([" and ".join(targets), *others])}')
+        f'adapter LoRA in {", ".join([" and ".join(swap.targets), *others])}')
     lines.append(f'val     {swap.val.why}')
     return lines + [f'note    {note}' for note in swap.notes]
 

@@ -1,6 +1,6 @@
 """All that the configs of a swap are made from."""
 from pathlib import Path
-from typing import Any, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from mmswap.apis.init.layout import Node
 from mmswap.apis.init.names import Names
@@ -49,6 +49,7 @@ class Swap(NamedTuple):
         learn: The names to learn.
         forget: The names to forget, of all requests.
         stuff: The stuff classes of a panoptic model.
+        targets: The layers that get LoRA, by name.
         adapter: Arguments of the adapter; none for the default.
         becomes_no_object: Whether what is forgotten becomes no object, as a
             detector's can; else it is forgotten as in the paper, and may get
@@ -78,6 +79,7 @@ class Swap(NamedTuple):
     learn: Names
     forget: Names
     stuff: Names
+    targets: List[str]
     adapter: Dict[str, Any]
     becomes_no_object: bool
     holds: bool

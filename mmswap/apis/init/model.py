@@ -1,6 +1,6 @@
 """What a base model tells when it is built."""
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, cast
+from typing import Any, Dict, List, Mapping, NamedTuple, cast
 
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from torch import Tensor, nn
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from mmswap.apis.config import model_config
 from mmswap.apis.init.stock import Stock, scope_of
 from mmswap.class_table import ClassTable
-from mmswap.models.adapters.targets import matching_targets
+from mmswap.models.adapters.auto_targets import auto_targets
 from mmswap.models.checkpoints import checkpoint_kind
 from mmswap.models.outputs.held import can_hold
 from mmswap.models.outputs.observer_plan import ObserverPlan, is_sigmoid
@@ -19,15 +19,14 @@ class ModelFacts(NamedTuple):
     """What a swap needs to know of a model.
 
     Attributes:
-        targets: Names for ``adapter.targets``, the layers that get LoRA; None
-            where it is the default, the feed-forward layers of transformers.
+        targets: The layers that get LoRA, as names for ``adapter.targets``.
         has_class_loss: Whether its losses of classes can be watched, as
             ``ClassForgetObjective`` needs it.
         is_dense: Whether it tells classes by sigmoids at each position of
             maps, as one-stage detectors do.
     """
 
-    targets: Optional[List[str]]
+    targets: List[str]
     has_class_loss: bool
     is_dense: bool
 
@@ -46,16 +45,7 @@ def find_facts(stock: Stock, num_classes: int) -> ModelFacts:
         model: nn.Module = MMENGINE_MODELS.build(model_config(stock.cfg))
     plan = ObserverPlan(model, num_classes)
     told = bool(plan.losses), _is_dense(plan)
-    found = matching_targets(model)
-    # The backbone's blocks, and what stands in front of the predictions: with
-    # the backbone alone a class is forgotten at the cost of the others
-    # (docs/digits.md).
-    backbone = [name for name in ('ffn', 'conv') if name in found][:1]
-    chosen: List[str] = [
-        *backbone, *(name for name in ('tower', 'fc') if name in found)]
-    chosen = chosen or found
-    if chosen == ['ffn']:
-        return ModelFacts(None, *told)
+    chosen = auto_targets(model)
     if not chosen:
         raise ValueError(
             'STOCK_CONFIG must have a model with transformer layers, '

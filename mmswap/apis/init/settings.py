@@ -1,6 +1,6 @@
 """What a swap may be told beside its data."""
 from collections import Counter
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple
 
 from mmswap.apis.init.data import Source
 from mmswap.apis.init.names import Names, shown
@@ -47,14 +47,10 @@ class Settings(NamedTuple):
     without_old: bool = False
     preset: Optional[str] = None
 
-    def adapter(self, targets: Optional[List[str]]) -> Dict[str, Any]:
-        """The arguments of the adapter, as in a config.
-
-        Args:
-            targets: The layers that get LoRA; None for the default.
-        """
-        chosen = {} if targets is None else dict(targets=targets)
-        return {**chosen, **PRESETS.get(self.preset or '', {})}
+    @property
+    def adapter(self) -> Dict[str, Any]:
+        """The arguments of the adapter, as in a config."""
+        return PRESETS[self.preset] if self.preset else {}
 
 
 def forget_requests(forget: Sequence[Sequence[str]]) -> Tuple[Names, ...]:

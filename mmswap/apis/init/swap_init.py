@@ -117,8 +117,7 @@ def plan_swap(stock_config: Union[str, Path],
             '--new must be labelled with old classes too with --without-old, '
             f'got none in {new.path}; mmswap pseudo-label labels them')
     facts = find_facts(stock, len(base))
-    adapter = settings.adapter(facts.targets)
-    check_fits(stock, table, adapter, loaded, path)
+    check_fits(stock, table, settings.adapter, loaded, path)
     size = settings.batch_size or batch_size
     batch = {each: images_of_step(size, each, facts.is_dense)
              for each in ('learn', 'forget')}
@@ -126,7 +125,8 @@ def plan_swap(stock_config: Union[str, Path],
     plan = [ForgetRequest(*request) for request in zip(
         requests, lengths['forget'])] if len(requests) > 1 else []
     return Swap(
-        stock, path, base, learn, names, table.stuff, adapter,
+        stock, path, base, learn, names, table.stuff, facts.targets,
+        settings.adapter,
         stock.scope == 'mmdet' and facts.has_class_loss, facts.is_dense,
         None if kind.without_old else kind.old_set('train_dataloader'),
         new and kind.new_set(new), all_labels,

@@ -77,7 +77,7 @@ def _whole(swap: Swap, phase: str, base: Node,
          dict(imports=['mmswap'], allow_failed_imports=False)),
         ('Labels are counted through base, then learn; the base stands in '
          'the order of its labels.', 'classes', table),
-        ('Which layers get LoRA.' if swap.adapter else None,
+        ('LoRA in the last blocks alone costs less.' if swap.adapter else None,
          'model', model),
         (f'Each step has images to {phase_kind(phase)} (target) and '
          f'{"old images" if swap.old is not None else "some"} of what is to '

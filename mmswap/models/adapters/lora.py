@@ -13,6 +13,7 @@ from peft import LoraConfig, inject_adapter_in_model
 from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 
+from mmswap.models.adapters.auto_targets import AUTO, auto_targets
 from mmswap.models.adapters.fresh import freeze_a, reset_adapter
 from mmswap.models.adapters.groups import (
     group_params,
@@ -43,7 +44,9 @@ def apply_adapter(model: nn.Module,
         alpha: The update is scaled by alpha / rank. The published code leaves
             alpha at 1; 8 makes the scale 1.
         targets: Which layers; see
-            :func:`~mmswap.models.adapters.targets.target_layers`.
+            :func:`~mmswap.models.adapters.targets.target_layers`, and for
+            ``'auto'``
+            :func:`~mmswap.models.adapters.auto_targets.auto_targets`.
         name: Name of the adapter.
         dropout: Dropout on the input of A (0 in both papers).
         last: The share of the blocks with such layers that get LoRA, counted
@@ -78,6 +81,9 @@ def apply_adapter(model: nn.Module,
     if group_params(model, name):
         raise ValueError(f'adapter.name must be new to the model, which has '
                          f'an adapter {name!r} already')
+    if targets == AUTO:
+        # Without any the default of the papers says what is missing.
+        targets = auto_targets(model) or 'ffn'
     layers = layers_of_last_blocks(
         model, target_layers(model, targets), last)
     config = LoraConfig(

@@ -107,7 +107,7 @@ def test_heads_that_are_dense(name, dense):
 
 
 @pytest.mark.parametrize('name, targets', [
-    ('dino/dino-4scale_r50_8xb2-12e_coco.py', None),
+    ('dino/dino-4scale_r50_8xb2-12e_coco.py', ['ffn']),
     ('mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py', ['conv', 'fc']),
     ('swin/mask-rcnn_swin-t-p4-w7_fpn_1x_coco.py', ['ffn', 'fc']),
     ('yolox/yolox_nano_8xb8-300e_coco.py', ['conv', 'tower']),
