@@ -10,6 +10,7 @@ from mmengine.registry import MODELS
 from peft import LoraConfig, inject_adapter_in_model
 from torch import nn
 
+from mmswap.models.adapters.auto_targets import AUTO, auto_targets
 from mmswap.models.adapters.groups import group_params
 from mmswap.models.adapters.lora import layer_pattern
 from mmswap.models.adapters.targets import target_layers
@@ -112,7 +113,7 @@ def build_contenders(
             model, build_optim_wrapper(model, copy.deepcopy(stock_optim)),
             **kwargs)
 
-    targets = cfg.model.get('adapter', {}).get('targets', 'ffn')
+    targets = cfg.model.get('adapter', {}).get('targets', AUTO)
     return dict(
         full=contender(stock(), by_branch=False),
         **{'full, by branch': contender(stock(), by_branch=True),
@@ -134,6 +135,8 @@ def _swap(cfg: Config, options: Dict[str, Any], state: Dict[str, Any],
 
 def _add_lora(model: nn.Module, targets: Any, class_keys: set) -> None:
     """peft's LoRA as it is; it and the classifiers train."""
+    if targets == AUTO:
+        targets = auto_targets(model)
     pattern = layer_pattern(target_layers(model, targets))
     inject_adapter_in_model(
         LoraConfig(r=8, lora_alpha=8, target_modules=pattern), model)
