@@ -18,7 +18,6 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from mmswap.class_table import ClassTable
 from mmswap.models.adapters.lora import without_adapter
@@ -28,7 +27,7 @@ from mmswap.models.outputs.head_outputs import (
     flat_tensors,
     head_outputs,
 )
-from mmswap.models.outputs.labelled_places import labelled_places
+from mmswap.models.outputs.held_loss import HeldLoss
 from mmswap.models.outputs.observer_plan import ObserverPlan, is_sigmoid
 
 
@@ -77,11 +76,7 @@ class HeldOutputs:
             head: model.get_submodule(head) for head in plan.losses
             if plan.layers[head]
         }
-        self._retain = list(table.labels('retain'))
-        self._learn = list(table.labels('learn'))
-        self._forget = list(table.labels('forget'))
-        if not forgets:
-            self._retain, self._forget = self._retain + self._forget, []
+        self._loss = HeldLoss(table, forgets)
 
     @torch.no_grad()
     def of_base(self, batch: Dict[str, Any]) -> List[HeadOutput]:
@@ -177,61 +172,16 @@ class HeldOutputs:
         Args:
             base: What :meth:`of_base` gave for a batch.
             now: What :meth:`take` gave for it.
-            batch: ``dict(inputs, data_samples)``. What the model finds of a
-            learned class counts as such where a label says so; elsewhere it
-            is mistaken, and what the base model says is held.
+            batch: ``dict(inputs, data_samples)``.
 
         Returns:
-            The mean over all places of ``KL(base || now)``, in nats; each
-            has the weight of the base model's certainty of a class to retain,
-            and of what is not to be forgotten or learned there. A scalar. Of
-            a softmax the distribution over the retained classes and the
-            background counts, of sigmoids the sum over the classes.
+            See :class:`~mmswap.models.outputs.held_loss.HeldLoss`.
         """
-        total = weights = now[0].logits.new_zeros(())
-        for old, new in zip(base, now):
-            weight = self._weight(old, new, batch)
-            if old.sigmoid:
-                error = _bernoulli_kl(old.logits[..., self._retain],
-                                      new.logits[..., self._retain])
-            else:
-                others = range(self._plan.num_classes, old.logits.shape[-1])
-                kept = [*self._retain, *others]
-                error = F.kl_div(
-                    new.logits[..., kept].float().log_softmax(-1),
-                    old.logits[..., kept].float().log_softmax(-1),
-                    reduction='none', log_target=True).sum(-1)
-            error = error + _bernoulli_kl(old.presence, new.presence)
-            total = total + (weight * error).sum()
-            weights = weights + weight.sum()
-        return total / weights.clamp(min=1.)
-
-    @torch.no_grad()
-    def _weight(self, old: HeadOutput, new: HeadOutput,
-                batch: Dict[str, Any]) -> Tensor:
-        said = old.probabilities()
-        weight = said[..., self._retain].amax(-1)
-        if self._forget:
-            weight = weight * (1 - said[..., self._forget].amax(-1))
-        if self._learn:
-            found = new.probabilities()[..., self._learn].amax(-1)
-            weight = weight * (1 - found * labelled_places(
-                batch['data_samples'], self._learn, new.logits,
-                batch['inputs'].shape[-2:]))
-        return weight
+        return self._loss(base, now, batch)
 
 
 class _AllSaid(Exception):
     """Ends a pass of which the losses are not wanted."""
-
-
-def _bernoulli_kl(old: Tensor, new: Tensor) -> Tensor:
-    """Of sigmoids, summed over the last dimension."""
-    old, new = old.float(), new.float()
-    target = old.sigmoid()
-    cross, own = (F.binary_cross_entropy_with_logits(
-        logits, target, reduction='none') for logits in (new, old))
-    return (cross - own).sum(-1)
 
 
 class Seen(NamedTuple):

@@ -14,6 +14,7 @@ from mmswap.class_table import ClassTable
 from mmswap.models.outputs.at_rest import at_rest
 from mmswap.models.outputs.head_outputs import HeadOutput, head_outputs
 from mmswap.models.outputs.held import HeldOutputs
+from mmswap.models.outputs.labelled_places import labelled_places
 from mmswap.models.outputs.observer_plan import ObserverPlan
 from mmswap.models.step_losses import step_losses
 
@@ -55,7 +56,7 @@ def seen(held, head, x):
     return held.take(found)
 
 
-def expected(old, new, sigmoid):
+def expected(old, new, sigmoid, labelled):
     """Place by place, in plain probabilities; lists of logits."""
     (old_cls, old_obj), (new_cls, new_obj) = old, new
 
@@ -67,30 +68,36 @@ def expected(old, new, sigmoid):
         return p * (p / q).log()
 
     was, now = says(old_cls, old_obj), says(new_cls, new_obj)
-    weight = max(was[0], was[2]) * (1 - was[1]) * (1 - now[3])
+    weight = max(was[0], was[2]) * (1 - was[1])
+    if labelled:
+        weight = weight * (1 - now[3])
     if sigmoid:
         p, q = old_cls.sigmoid(), new_cls.sigmoid()
         error = sum(kl(p[i], q[i]) + kl(1 - p[i], 1 - q[i]) for i in (0, 2))
+        unknown = -(1 - q[3]).log()
     else:
         kept = [0, 2, 4]
         p, q = old_cls[kept].softmax(0), new_cls[kept].softmax(0)
         error = kl(p, q).sum()
+        among = new_cls[[*kept, 3]].softmax(0)
+        unknown = -among[:3].sum().log()
     if old_obj is not None:
         p, q = old_obj.sigmoid(), new_obj.sigmoid()
         error = error + kl(p, q) + kl(1 - p, 1 - q)
-    return weight, error
+    return weight, error if labelled else error + unknown
 
 
+@pytest.mark.parametrize('labelled', [True, False])
 @pytest.mark.parametrize('sigmoid, presence', [(True, True), (True, False),
                                                (False, False)])
-def test_closed_form(sigmoid, presence):
+def test_closed_form(sigmoid, presence, labelled):
     torch.manual_seed(0)
     width = 4 if sigmoid else 5
     old, new = (Dense(width, sigmoid, presence).double() for _ in range(2))
     x = 3 * torch.randn(2, 3, 4, 5).double()
     held = held_by(old)
     got = held.compare(seen(held, old, x), seen(held_by(new), new, x),
-                       batch_of(2))
+                       batch_of(2, [3 if labelled else 0]))
     total = weights = 0.
     for image in range(2):
         for row in range(4):
@@ -99,14 +106,15 @@ def test_closed_form(sigmoid, presence):
                 for head in (old, new):
                     parts = [part[image, :, row, column] for part in head(x)]
                     said.append((parts[0], parts[1][0] if presence else None))
-                weight, error = expected(*said, sigmoid)
+                weight, error = expected(*said, sigmoid, labelled)
                 total, weights = total + weight * error, weights + weight
     assert weights > 1
     assert got.item() == pytest.approx((total / weights).item(), rel=1e-5)
 
 
-def test_what_is_taken_for_learned_without_a_label_is_held():
-    """Where a cat becomes a raccoon in an old image, the cat is held."""
+def test_what_is_taken_for_learned_without_a_label():
+    """A cat that becomes a raccoon in an old image is held, and told not to.
+    """
     logits = torch.tensor([[[[2., -2., -2., -2.]] * 2]])  # All places are a.
     now = torch.tensor([[[[0., -2., -2., 4.]] * 2]])  # And become d.
     none = logits[..., :0]
@@ -119,10 +127,12 @@ def test_what_is_taken_for_learned_without_a_label_is_held():
                                  data_samples=labels)).item()
 
     # KL(sigmoid(2) || sigmoid(0)); two places of weight sigmoid(2) (1 -
-    # sigmoid(-2)), and of what is d (1 - sigmoid(4)) of that.
+    # sigmoid(-2)), and of what is labelled d (1 - sigmoid(4)) of that. Else
+    # the nll of not being d, too.
     p = torch.sigmoid(torch.tensor(2.)).item()
     error = p * math.log(2 * p) + (1 - p) * math.log(2 * (1 - p))
     weight, left = p * p, torch.sigmoid(torch.tensor(-4.)).item()
+    unknown = -math.log(left)
     sample = DetDataSample()
     sample.gt_instances = InstanceData(
         labels=torch.tensor([0, 3]),
@@ -131,9 +141,9 @@ def test_what_is_taken_for_learned_without_a_label_is_held():
                             ([torch.tensor([0, 3])], [left, left]),
                             # d is the right one of the two places.
                             ([sample], [1, left])):
-        total = weight * sum(weights)
+        total = sum(w * (error + (unknown if w == 1 else 0)) for w in weights)
         assert compare(labels) == pytest.approx(
-            total * error / max(total, 1), rel=1e-5)
+            weight * total / max(weight * sum(weights), 1), rel=1e-5)
 
 
 def test_a_map_as_wide_as_there_are_classes_is_no_row():
@@ -199,8 +209,14 @@ def test_a_fresh_adapter_has_nothing_to_hold_and_a_moved_one_has():
         base=('a', 'b', 'c'), learn=('d', 'e'), forget=('b', )),
         trains='adapter')
     step = make_step()
+    # But for the new rows, where no label says that there is one.
+    logits, = (out.logits for out in model.objective.held.of_base(
+        step['retain']))
+    weight = logits.softmax(-1)[:, :3].amax(-1)
+    unknown = logits.logsumexp(-1) - logits[:, :3].logsumexp(-1)
     losses = model(**step, mode='loss')
-    assert losses['hold_loss'] == 0
+    assert losses['hold_loss'].item() == pytest.approx(
+        ((weight * unknown).sum() / weight.sum()).item(), rel=1e-5)
     before = {n: p.requires_grad for n, p in model.named_parameters()}
     move(model)
     losses = model(**step, mode='loss')
@@ -228,6 +244,31 @@ def test_a_fresh_adapter_has_nothing_to_hold_and_a_moved_one_has():
     step_loss(model, step).backward()
     lora = [p for n, p in model.named_parameters() if '.lora_' in n]
     assert lora and all(p.grad is not None for p in lora)
+
+
+def new_rows_alone(swap, data):
+    """The loss of a fresh adapter, of the new rows: in plain probabilities."""
+    table = swap.class_table
+    new = list(table.labels('learn'))
+    known = [*table.labels('retain'), *table.labels('forget')]
+    terms = []
+    for batch in data.values():
+        total = weights = 0.
+        for said in swap.objective.held.of_base(batch):
+            learned = labelled_places(
+                batch['data_samples'], new, said.logits,
+                batch['inputs'].shape[-2:])
+            p = said.probabilities()
+            weight = p[..., known].amax(-1) * (
+                1 - learned * p[..., new].amax(-1))
+            if said.sigmoid:
+                none = F.logsigmoid(-said.logits[..., new]).sum(-1)
+            else:
+                none = (1 - said.logits.softmax(-1)[..., new].sum(-1)).log()
+            total -= (weight * (1 - learned) * none).sum()
+            weights += weight.sum()
+        terms.append(total / max(weights, 1))
+    return swap.objective.hold_weight * sum(terms) / len(terms)
 
 
 def test_learning_from_new_images_alone():
@@ -274,10 +315,13 @@ def test_detectors_of_the_digits(name, build_swap, make_batch,
         dict(retain=make_batch(2, 1), learn=make_batch(2, 2)), True)
     fresh = step_losses(swap.model, swap.objective, data)
     # Rounding: with gradient, torch takes other paths in attention.
-    assert fresh['hold_loss'] < 1e-6
+    wanted = new_rows_alone(swap, data)
+    assert wanted > 0
+    torch.testing.assert_close(fresh['hold_loss'], wanted, rtol=1e-4,
+                               atol=1e-6)
     randomise_adapter(swap)
     moved = step_losses(swap.model, swap.objective, data)
-    assert moved['hold_loss'] > 1e-5
+    assert abs(moved['hold_loss'] - wanted) > 1e-5
     moved['hold_loss'].backward()
     grads = {n for n, p in swap.named_parameters()
              if p.grad is not None and p.grad.abs().sum() > 0}
@@ -323,12 +367,14 @@ def test_yolox(det_scope, build_stock, make_batch, randomise_adapter):
     swap.load_state_dict(build_stock(cfg).state_dict())
     data = swap.train().data_preprocessor(
         dict(retain=make_batch(2, 1), learn=make_batch(2, 2)), True)
-    assert step_losses(swap.model, swap.objective, data)['hold_loss'] == 0
+    fresh = step_losses(swap.model, swap.objective, data)['hold_loss']
+    wanted = new_rows_alone(swap, data)
+    torch.testing.assert_close(fresh, wanted, rtol=1e-4, atol=1e-4)
     found = swap.objective.held.of_base(data['learn'])
     assert [f.presence.shape[-1] for f in found] == [1, 1, 1]
     randomise_adapter(swap)
     moved = step_losses(swap.model, swap.objective, data)
-    assert moved['hold_loss'] > 0
+    assert abs(moved['hold_loss'] - wanted) > 1e-3
 
 
 def test_roi_heads_are_refused(build_swap):
