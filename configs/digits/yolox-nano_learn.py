@@ -1,5 +1,5 @@
-# What `mmswap init` writes for it, in half of the steps, on the data of the
-# other digit swaps.
+# What `mmswap init` writes for it, but for half of the steps and two new
+# images in each, on the data of the other digit swaps.
 _base_ = [
     '../_base_/models/yolox-nano.py', '../_base_/datasets/digits_swap.py',
     '../_base_/schedules/nano_iters.py', '../_base_/runtimes/mmdet.py'

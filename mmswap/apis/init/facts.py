@@ -62,8 +62,7 @@ class Swap(NamedTuple):
         all_labels: Whether the labels of old classes in it count too.
         labels: A sentence on the labels in it, or empty.
         val: What it is scored on.
-        batch: How many images to retain, and of the target, are in a step, of
-            each kind of phase.
+        batch: How many images to retain, and of the target, are in a step.
         lengths: How long each kind of phase trains.
         phases: The phases in order: ``learn``, ``forget``, and
             ``forget-first`` for one in front of what is learned. Of a plan of
@@ -88,7 +87,7 @@ class Swap(NamedTuple):
     all_labels: bool
     labels: str
     val: Val
-    batch: Dict[str, Tuple[int, int]]
+    batch: Tuple[int, int]
     lengths: Dict[str, Length]
     phases: Tuple[str, ...]
     notes: Tuple[str, ...]

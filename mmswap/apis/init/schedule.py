@@ -7,24 +7,32 @@ PASSES = 20
 LEAST, MOST = 300, 4000
 
 
-def images_of_step(batch_size: int, kind: str,
-                   holds: bool) -> Tuple[int, int]:
+def images_of_step(batch_size: int, holds: bool) -> Tuple[int, int]:
     """How many images to retain, and of the target, are in a step.
 
-    Half and half, but where a model that is held forgets: then three in four
-    are to retain, a third of them with what is forgotten and without its
-    label. On photographs (docs/photographs.md) that leaves fewer of these
-    with another name, and retains more.
+    Half and half, but where what the base model says is held: then three in
+    four are to retain. On photographs (docs/photographs.md) what looks like
+    the new objects is kept apart from them so, and of what is forgotten, in a
+    third of these images without its label, less gets another name.
 
     Args:
         batch_size: Images of a step.
-        kind: ``'learn'`` or ``'forget'``.
         holds: Whether what the base model says is held.
     """
     target = batch_size - batch_size // 2
-    if holds and kind == 'forget':
+    if holds:
         target = max(batch_size // 4, 1)
     return batch_size - target, target
+
+
+def passes_to_learn(retain: int, target: int) -> int:
+    """Passes of the new images: as many steps as half and half would take.
+
+    Args:
+        retain: Images to retain of a step.
+        target: New images of a step.
+    """
+    return min(PASSES * 2 * target // (retain + target), PASSES)
 
 
 class Length(NamedTuple):
@@ -34,11 +42,14 @@ class Length(NamedTuple):
         images: How many images there are of what it learns or forgets.
         batch: How many of them are in a step.
         by_epoch: Whether the training loop counts epochs.
+        passes: How often each image is seen, within ``LEAST`` to ``MOST``
+            steps.
     """
 
     images: int
     batch: int
     by_epoch: bool
+    passes: int = PASSES
 
     @property
     def epoch(self) -> int:
@@ -48,7 +59,7 @@ class Length(NamedTuple):
     @property
     def total(self) -> int:
         """Epochs, or iterations where the loop counts those."""
-        steps = min(max(PASSES * self.epoch, LEAST), MOST)
+        steps = min(max(self.passes * self.epoch, LEAST), MOST)
         if not self.by_epoch:
             return steps
         epochs = -(-steps // self.epoch)
@@ -80,8 +91,8 @@ class Length(NamedTuple):
 
     def why(self) -> str:
         """A sentence that says how it was chosen."""
-        passes = -(-self.steps // self.epoch)
+        times = -(-self.steps // self.epoch)
         unit = 'epochs' if self.by_epoch else 'passes'
-        return (f'{self.images} images, {self.batch} a step: {passes} {unit} '
-                f'of {self.epoch} steps (by default {PASSES} {unit}, within '
-                f'{LEAST} to {MOST:,} steps).')
+        return (f'{self.images} images, {self.batch} a step: {times} {unit} '
+                f'of {self.epoch} steps (by default {self.passes} {unit}, '
+                f'within {LEAST} to {MOST:,} steps).')

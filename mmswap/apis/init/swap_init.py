@@ -18,7 +18,11 @@ from mmswap.apis.init.names import (
     unique_names,
 )
 from mmswap.apis.init.optimizer import check_wrapper
-from mmswap.apis.init.schedule import Length, images_of_step
+from mmswap.apis.init.schedule import (
+    Length,
+    images_of_step,
+    passes_to_learn,
+)
 from mmswap.apis.init.settings import (
     ORDERS,
     PLAN_ORDERS,
@@ -119,8 +123,7 @@ def plan_swap(stock_config: Union[str, Path],
     facts = find_facts(stock, len(base))
     check_fits(stock, table, settings.adapter, loaded, path)
     size = settings.batch_size or batch_size
-    batch = {each: images_of_step(size, each, facts.is_dense)
-             for each in ('learn', 'forget')}
+    batch = images_of_step(size, facts.is_dense)
     lengths = _lengths(kind, new, learn, requests, batch)
     plan = [ForgetRequest(*request) for request in zip(
         requests, lengths['forget'])] if len(requests) > 1 else []
@@ -211,13 +214,14 @@ def _learned(kind: DataKind, new: Optional[Source], base: Names,
 
 def _lengths(kind: DataKind, new: Optional[Source], learn: Names,
              requests: Sequence[Names],
-             batch: Dict[str, Tuple[int, int]]) -> Dict[str, List[Length]]:
+             batch: Tuple[int, int]) -> Dict[str, List[Length]]:
     """How long what is to be learned, and each request to forget, trains."""
     by_epoch = kind.stock.by_epoch
     lengths: Dict[str, List[Length]] = {}
     if new is not None:
         lengths['learn'] = [
-            Length(kind.count_new(new, learn), batch['learn'][1], by_epoch)]
+            Length(kind.count_new(new, learn), batch[1], by_epoch,
+                   passes_to_learn(*batch))]
     for names in requests:
         if kind.without_old and new is not None:
             images, where = kind.count_new(new, names), f'{new.path}'
@@ -229,7 +233,7 @@ def _lengths(kind: DataKind, new: Optional[Source], learn: Names,
                 f'--forget must name classes that {where} has images of, got '
                 f'{shown(names)}')
         lengths.setdefault('forget', []).append(
-            Length(images, batch['forget'][1], by_epoch))
+            Length(images, batch[1], by_epoch))
     return lengths
 
 

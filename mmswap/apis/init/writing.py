@@ -110,15 +110,11 @@ def _later(swap: Swap, phase: str, first: str) -> List[_Statement]:
     objective = dict(_delete_=True, **swap.objective(phase))
     dataset = dict(
         phase=_data_phase(phase), **_shown(swap, phase, **_shown(swap, first)))
-    loader: Dict[str, Node] = dict(dataset=dataset)
-    retain, target = swap.batch[phase_kind(phase)]
-    if swap.batch[phase_kind(first)] != (retain, target):
-        loader['sampler'] = dict(retain=retain, target=target)
     statements: List[_Statement] = [
         (_title(swap, phase), '_base_', f'./{swap.name(first)}'),
         (None, 'model', dict(objective=objective)),
         (f'{length.why()} {_SHOWN[swap.forgotten(phase)]}',
-         'train_dataloader', loader),
+         'train_dataloader', dict(dataset=dataset)),
     ]
     if length.total != swap.length(first).total:
         statements += [
@@ -173,7 +169,7 @@ def _table(swap: Swap, names: Node) -> Node:
 
 
 def _train_dataloader(swap: Swap, phase: str) -> Node:
-    retain, target = swap.batch[phase_kind(phase)]
+    retain, target = swap.batch
     workers = swap.stock.cfg.train_dataloader.get('num_workers', 2)
     dataset: Dict[str, Node] = dict(
         type='mmswap.SwapDataset', phase=_data_phase(phase),

@@ -1,7 +1,11 @@
 """The length of a phase, counted by hand."""
 import pytest
 
-from mmswap.apis.init.schedule import Length
+from mmswap.apis.init.schedule import (
+    Length,
+    images_of_step,
+    passes_to_learn,
+)
 
 
 @pytest.mark.parametrize('images, batch, by_epoch, total, steps', [
@@ -17,6 +21,22 @@ from mmswap.apis.init.schedule import Length
 def test_length(images, batch, by_epoch, total, steps):
     length = Length(images, batch, by_epoch)
     assert (length.total, length.steps) == (total, steps)
+
+
+@pytest.mark.parametrize('size, holds, batch, passes', [
+    (4, False, (2, 2), 20),
+    (5, False, (2, 3), 20),
+    (4, True, (3, 1), 10),
+    (8, True, (6, 2), 10),
+    (2, True, (1, 1), 20),
+])
+def test_a_step_of_what_is_held_has_more_to_retain(size, holds, batch, passes):
+    assert images_of_step(size, holds) == batch
+    assert passes_to_learn(*batch) == passes
+    # As many steps as half and half.
+    images = 400
+    length = Length(images, batch[1], True, passes)
+    assert length.steps == 20 * images // -(-size // 2) or passes == 20
 
 
 def test_loop_schedule_and_checkpoint_agree():

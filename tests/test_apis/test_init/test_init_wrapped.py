@@ -92,8 +92,11 @@ def test_it_runs(paths):
 
 def test_what_a_dense_head_says_is_held(paths):
     for phase in ('forget-first', 'learn'):
-        objective = Config.fromfile(paths[phase]).model.objective
-        assert objective.hold_weight == 1
+        cfg = Config.fromfile(paths[phase])
+        assert cfg.model.objective.hold_weight == 1
+        # More of what is held than of what is learned or forgotten.
+        sampler = cfg.train_dataloader.sampler
+        assert (sampler.retain, sampler.target) == (3, 1)
 
 
 @pytest.mark.parametrize('name, dense', [
