@@ -50,7 +50,7 @@ class Settings(NamedTuple):
     @property
     def adapter(self) -> Dict[str, Any]:
         """The arguments of the adapter, as in a config."""
-        return PRESETS[self.preset] if self.preset else {}
+        return dict(PRESETS[self.preset]) if self.preset else {}
 
 
 def forget_requests(forget: Sequence[Sequence[str]]) -> Tuple[Names, ...]:

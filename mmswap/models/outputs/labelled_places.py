@@ -23,8 +23,7 @@ def labelled_places(samples: Sequence[Any], labels: Sequence[int],
         size: Height and width of the images, in pixels.
 
     Returns:
-        1 where there is one and else 0, a tensor that can be broadcast to
-        (B, ...).
+        1 where there is one and else 0, of shape (B, ...).
     """
     wanted = torch.tensor(list(labels), device=logits.device)
     shape = logits.shape[1:-1]
@@ -52,7 +51,7 @@ def _in_image(sample: Any, wanted: Tensor, shape: Sequence[int],
         ours = torch.isin(labels, wanted)
     else:
         ours = torch.isin(getattr(sample, 'gt_label', sample), wanted)
-    return ours.any().reshape([1] * len(shape))
+    return ours.any().expand(tuple(shape))
 
 
 def _in_boxes(boxes: Tensor, shape: Sequence[int],
