@@ -48,14 +48,15 @@ PUBLISHED = {
 # The same of pairs that no paper has.
 OURS = (1., .9, .2, 'auto', .01, 8, 8, 1e-4, 1e-4, .1, 2, 4000)
 # FFNs: 12 in ViT-B; 24 in Swin-B and -L, 12 in Swin-T; 6 + 6 layers of a DETR,
-# 6 + 9 of Mask2Former. 16 blocks in ResNet-50, one RoI head.
+# 6 + 9 of Mask2Former. 16 blocks in ResNet-50, of which 3 are frozen, and one
+# RoI head.
 GROUPS = {
     'vit-b16': 12,
     'dino-4scale_swin-l': 24 + 6 + 6,
     'dino-5scale_swin-l': 24 + 6 + 6,
     'mask2former_swin-b': 24 + 6 + 9,
     'mask2former_swin-t': 12 + 6 + 9,
-    'mask-rcnn_r50_fpn': 16 + 1,
+    'mask-rcnn_r50_fpn': 13 + 1,
     'mask-rcnn_swin-t_fpn': 12 + 1,
     'detr_r50': 6 + 6,
     'deformable-detr_r50': 6 + 6,

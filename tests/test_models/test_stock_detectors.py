@@ -62,7 +62,7 @@ def deformable_detr():
 # Groups: one a Swin block; one an encoder and one a decoder layer, and none
 # for the plain regressor `reg_ffn` of DETR's head.
 STOCK = dict(
-    faster_rcnn=(faster_rcnn, 4, {
+    faster_rcnn=(faster_rcnn, 4 + 1, {
         'roi_head.bbox_head.fc_cls': (1, 1),
         'roi_head.bbox_head.fc_reg': (4, 0)
     }),
@@ -166,5 +166,5 @@ def test_no_transformer_layer_is_refused(build_stock):
                     cfg.model.backbone, depth=18, init_cfg=None),
                     neck=dict(cfg.model.neck, in_channels=[64, 128, 256,
                                                            512])),
-                classes=CLASSES,
+                classes=CLASSES, adapter=dict(targets='ffn'),
                 objective=dict(type='mmswap.LearnObjective')))

@@ -62,7 +62,7 @@ def test_no_output_and_no_living_layer_changes(model, predict,
 
 def test_it_says_which(model, monkeypatch):
     said = []
-    monkeypatch.setattr('mmswap.models.adapters.lora.print_log',
+    monkeypatch.setattr('mmswap.models.adapters.fresh.print_log',
                         lambda message, logger: said.append(message))
     assert redraw_dead_groups(model.model) == [DEAD, PART]
     assert len(said) == 1 and DEAD in said[0] and PART in said[0]

@@ -123,7 +123,7 @@ def test_merging_changes_rounding_only(build_swap, build_stock, detector,
 
 def test_a_merged_weight_is_w_plus_scaled_b_a(build_swap, randomise_adapter):
     swap = randomise_adapter(build_swap('mask_rcnn', adapter=dict(
-        rank=4, alpha=8)))
+        rank=4, alpha=8, targets='ffn')))
     wanted = {}
     for name, group in swap.groups.items():
         ffn = swap.model.get_submodule(name)
