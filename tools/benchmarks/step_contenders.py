@@ -10,10 +10,9 @@ from mmengine.registry import MODELS
 from peft import LoraConfig, inject_adapter_in_model
 from torch import nn
 
-from mmswap.models.adapters.auto_targets import AUTO, auto_targets
+from mmswap.models.adapters.auto_targets import AUTO, adapter_layers
 from mmswap.models.adapters.groups import group_params
 from mmswap.models.adapters.lora import layer_pattern
-from mmswap.models.adapters.targets import target_layers
 from mmswap.models.data_preprocessor import part_batch
 
 ALPHA = 0.01  # Of the group lasso, as published.
@@ -135,9 +134,7 @@ def _swap(cfg: Config, options: Dict[str, Any], state: Dict[str, Any],
 
 def _add_lora(model: nn.Module, targets: Any, class_keys: set) -> None:
     """peft's LoRA as it is; it and the classifiers train."""
-    if targets == AUTO:
-        targets = auto_targets(model)
-    pattern = layer_pattern(target_layers(model, targets))
+    pattern = layer_pattern(adapter_layers(model, targets))
     inject_adapter_in_model(
         LoraConfig(r=8, lora_alpha=8, target_modules=pattern), model)
     for key, param in model.named_parameters():

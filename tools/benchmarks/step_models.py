@@ -1,5 +1,5 @@
 """Stock models with random weights, and images with random objects."""
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, Iterator, NamedTuple, Optional, Sequence
 
 import numpy as np
 import torch
@@ -13,31 +13,30 @@ LEARN, FORGET = 2, 2  # Classes.
 
 
 class Entry(NamedTuple):
-    """A stock config, the targets of its adapter and its classes."""
+    """A stock config and its classes."""
 
     config: str
-    targets: List[str]
     classes: int = 80
 
 
+# LoRA goes where a config has it by default.
 MODELS = {
     'mask-rcnn_r50':
-    Entry('mmdet::mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py', ['conv', 'fc']),
+    Entry('mmdet::mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py'),
     'mask-rcnn_swin-t':
-    Entry('mmdet::swin/mask-rcnn_swin-t-p4-w7_fpn_1x_coco.py', ['ffn', 'fc']),
+    Entry('mmdet::swin/mask-rcnn_swin-t-p4-w7_fpn_1x_coco.py'),
     'dino_r50':
-    Entry('mmdet::dino/dino-4scale_r50_8xb2-12e_coco.py', ['ffn']),
+    Entry('mmdet::dino/dino-4scale_r50_8xb2-12e_coco.py'),
     'dino_swin-l':
-    Entry('mmdet::dino/dino-5scale_swin-l_8xb2-12e_coco.py', ['ffn']),
+    Entry('mmdet::dino/dino-5scale_swin-l_8xb2-12e_coco.py'),
     'mask2former_swin-t':
     Entry(
-        'mmdet::mask2former/mask2former_swin-t-p4-w7-224_8xb2-lsj-50e_coco.py',
-        ['ffn']),
+        'mmdet::mask2former/mask2former_swin-t-p4-w7-224_8xb2-lsj-50e_coco.py'),
     'yolox-s':
-    Entry('mmdet::yolox/yolox_s_8xb8-300e_coco.py', ['conv', 'tower']),
+    Entry('mmdet::yolox/yolox_s_8xb8-300e_coco.py'),
     'vit-b':
     Entry('mmpretrain::vision_transformer/vit-base-p16_32xb128-mae_in1k.py',
-          ['ffn'], 1000),
+          1000),
 }
 
 
@@ -73,7 +72,6 @@ def phase_config(name: str, phase: str, size: int,
             type='mmswap.SwapModel',
             model=model,
             objective=dict(type=f'mmswap.{objective}'),
-            adapter=dict(targets=entry.targets),
             classes=dict(
                 base=base, learn=[f'new {i}' for i in range(LEARN)],
                 forget=base[-FORGET:])),
@@ -83,26 +81,29 @@ def phase_config(name: str, phase: str, size: int,
             constructor='mmswap.SwapOptimWrapperConstructor')))
 
 
-def _without_downloads(node: Any) -> None:
-    """Take pretrained weights out of a model's config, in place."""
+def _dicts(node: Any) -> Iterator[Dict[str, Any]]:
+    """All dicts of a config, from the outside in; they may be changed."""
     if isinstance(node, dict):
+        yield node
+        node = list(node.values())
+    for value in node if isinstance(node, (list, tuple)) else []:
+        yield from _dicts(value)
+
+
+def _without_downloads(model: Dict[str, Any]) -> None:
+    """Take pretrained weights out of a model's config, in place."""
+    for node in _dicts(model):
         init = node.get('init_cfg')
         if isinstance(init, dict) and init.get('type') == 'Pretrained':
             node['init_cfg'] = None
-        node = list(node.values())
-    for value in node if isinstance(node, (list, tuple)) else []:
-        _without_downloads(value)
 
 
-def _with_classes(node: Any, before: int, classes: int) -> None:
+def _with_classes(model: Dict[str, Any], before: int, classes: int) -> None:
     """Change the number of classes in a model's config, in place."""
-    if isinstance(node, dict):
+    for node in _dicts(model):
         for key in ('num_classes', 'num_things_classes'):
             if node.get(key) == before:
                 node[key] = classes
-        node = list(node.values())
-    for value in node if isinstance(node, (list, tuple)) else []:
-        _with_classes(value, before, classes)
 
 
 def batches(cfg: ConfigDict, size: int,

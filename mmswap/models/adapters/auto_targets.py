@@ -3,7 +3,11 @@ from typing import List
 
 from torch import nn
 
-from mmswap.models.adapters.targets import matching_targets
+from mmswap.models.adapters.targets import (
+    Targets,
+    matching_targets,
+    target_layers,
+)
 
 AUTO = 'auto'
 
@@ -29,3 +33,20 @@ def auto_targets(model: nn.Module) -> List[str]:
     blocks = [name for name in found if name in ('ffn', 'conv')][:1]
     heads = [name for name in found if name in ('tower', 'fc')]
     return blocks + heads or found
+
+
+def adapter_layers(model: nn.Module, targets: Targets) -> List[str]:
+    """Paths of the layers that get LoRA, in the model's order.
+
+    Args:
+        model: Any model.
+        targets: ``'auto'``, or as of
+            :func:`~mmswap.models.adapters.targets.target_layers`.
+
+    Raises:
+        ValueError: As there.
+    """
+    if targets == AUTO:
+        # Without any the default of the papers says what is missing.
+        targets = auto_targets(model) or 'ffn'
+    return target_layers(model, targets)

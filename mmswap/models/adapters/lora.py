@@ -13,7 +13,7 @@ from peft import LoraConfig, inject_adapter_in_model
 from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 
-from mmswap.models.adapters.auto_targets import AUTO, auto_targets
+from mmswap.models.adapters.auto_targets import adapter_layers
 from mmswap.models.adapters.fresh import freeze_a, reset_adapter
 from mmswap.models.adapters.groups import (
     group_params,
@@ -22,7 +22,7 @@ from mmswap.models.adapters.groups import (
 )
 from mmswap.models.adapters.low_rank import LowRankLinear
 from mmswap.models.adapters.places import all_places, put
-from mmswap.models.adapters.targets import Targets, target_layers
+from mmswap.models.adapters.targets import Targets
 
 
 def apply_adapter(model: nn.Module,
@@ -81,11 +81,8 @@ def apply_adapter(model: nn.Module,
     if group_params(model, name):
         raise ValueError(f'adapter.name must be new to the model, which has '
                          f'an adapter {name!r} already')
-    if targets == AUTO:
-        # Without any the default of the papers says what is missing.
-        targets = auto_targets(model) or 'ffn'
     layers = layers_of_last_blocks(
-        model, target_layers(model, targets), last)
+        model, adapter_layers(model, targets), last)
     config = LoraConfig(
         r=rank,
         lora_alpha=alpha,

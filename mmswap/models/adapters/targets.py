@@ -88,7 +88,7 @@ def find_blocks(model: nn.Module) -> Set[str]:
     }
 
 
-def _frozen(model: nn.Module) -> Set[str]:
+def _frozen(model: nn.Module, layers: Dict[str, nn.Module]) -> Set[str]:
     """Paths of the layers that the stock config freezes (``frozen_stages``).
 
     Once there is LoRA in a model all else is frozen, and where a whole model
@@ -96,7 +96,6 @@ def _frozen(model: nn.Module) -> Set[str]:
     """
     if any(isinstance(module, LoraLayer) for module in model.modules()):
         return set()
-    layers = dict(_layers(model))
     found = {path for path, layer in layers.items()
              if not cast(Tensor, layer.weight).requires_grad}
     return set() if found == set(layers) else found
@@ -133,6 +132,10 @@ def _pointwise(layer: nn.Module) -> bool:
                                             and set(layer.kernel_size) == {1})
 
 
+def _is_conv(layer: nn.Module) -> bool:
+    return isinstance(layer, _CONVS)
+
+
 def _lists_called(model: nn.Module, names: Sequence[str]) -> Set[str]:
     """Paths of the lists of modules that have one of these names."""
     return {path for path, module in model.named_modules()
@@ -146,16 +149,10 @@ def _matches(model: nn.Module, target: str) -> Set[str]:
     if target == 'ffn':
         inside, wanted = set(find_ffns(model)), _pointwise
     elif target == 'conv':
-        inside = {p for p, m in model.named_modules()
-                  if is_block(m, 'conv')}
-
-        def wanted(layer: nn.Module) -> bool:
-            return isinstance(layer, _CONVS)
+        inside, wanted = {p for p, m in model.named_modules()
+                          if is_block(m, 'conv')}, _is_conv
     elif target == 'tower':
-        inside = _lists_called(model, _TOWERS)
-
-        def wanted(layer: nn.Module) -> bool:
-            return isinstance(layer, _CONVS)
+        inside, wanted = _lists_called(model, _TOWERS), _is_conv
     elif target == 'fc':
         inside, wanted = _lists_called(model, _FC_STACKS), _pointwise
     elif target == 'attention':
@@ -174,7 +171,7 @@ def _matches(model: nn.Module, target: str) -> Set[str]:
         path
         for path, layer in layers.items() if wanted(layer) and any(
             not block or path.startswith(f'{block}.') for block in inside)
-    } - _frozen(model)
+    } - _frozen(model, layers)
 
 
 def target_layers(model: nn.Module, targets: Targets) -> List[str]:
