@@ -44,7 +44,7 @@ def parse_args(args: Optional[Sequence[str]] = None) -> argparse.Namespace:
         '--cells', action='store_true', help='swap blood cells')
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
     parser.add_argument(
-        '--learn-epochs', type=int, default=20,
+        '--learn-epochs', type=int, default=10,
         help='length of the learn phases (default: %(default)s, as init '
         'writes for 30 to 400 new images)')
     parser.add_argument(
