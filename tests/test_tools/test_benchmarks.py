@@ -76,6 +76,18 @@ def test_what_autograd_keeps_is_counted_once_and_let_go(load_benchmark):
     assert measures.kept_bytes(model, step, images) == 4 * (5 * 10 + 5 * 20)
 
 
+def test_what_has_no_backward_pass_is_let_go_too(load_benchmark):
+    measures = load_benchmark('step_measures')
+    model = torch.nn.Linear(10, 20)
+
+    def step(batch):
+        for _ in range(3):
+            model(batch).sigmoid()  # Keeps its own output.
+
+    images = torch.randn(5, 10)
+    assert measures.kept_bytes(model, step, images) == 4 * (5 * 10 + 5 * 20)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize('name, classes', [
     ('yolox-s', None), ('yolox-s', 7), ('vit-b', None)])

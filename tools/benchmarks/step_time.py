@@ -23,6 +23,7 @@ from step_measures import (
     gpu_figures,
     kept_bytes,
     operators,
+    sparsity_seconds,
     state_bytes,
     timed,
 )
@@ -110,14 +111,16 @@ def row(name: str, contender: Any, times: Dict[str, List[float]],
         kept: Dict[str, int]) -> List[str]:
     """The figures of one contender."""
     ratios = [own / full for own, full in zip(times[name], times['full'])]
+    median = statistics.median(times[name])
     trained = sum(p.numel() for p in contender.model.parameters()
                   if p.requires_grad)
     return [
-        name, f'{1e3 * statistics.median(times[name]):.0f}',
+        name, f'{1e3 * median:.0f}',
         f'{statistics.median(ratios):.2f} '
         f'({min(ratios):.2f}-{max(ratios):.2f})',
         f'{kept[name] / 2**20:.0f}', f'{kept[name] / kept["full"]:.2f}',
-        f'{state_bytes(contender.optim) / 2**20:.1f}', f'{trained:,}'
+        f'{state_bytes(contender.optim) / 2**20:.1f}', f'{trained:,}',
+        f'{sparsity_seconds(contender.optim) / median:.2%}'
     ]
 
 
@@ -138,7 +141,7 @@ def main() -> None:
         for name, each in contenders.items()
     }
     table = [['step', 'median, ms', 'of full', 'kept, MiB', 'of full',
-              'optimizer, MiB', 'trained parameters']]
+              'optimizer, MiB', 'trained parameters', 'sparsity']]
     table += [row(name, each, times, kept)
               for name, each in contenders.items()]
     if device == 'cuda':
