@@ -12,7 +12,8 @@ from typing import Any, Dict, Iterator, List, Mapping
 import torch
 from mmengine.model import BaseModel
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
+
+from mmswap.models.outputs.at_rest import draws_or_mixes
 
 # Whose `extract_feat` is the backbone and, where there is one, the neck.
 _STOCK = ('SingleStageDetector', 'TwoStageDetector', 'DetectionTransformer',
@@ -33,7 +34,7 @@ def can_join(model: nn.Module, branches: Mapping[str, Dict[str, Any]]) -> bool:
         isinstance(each, Tensor) and each.shape[1:] == inputs[0].shape[1:]
         and each.dtype == inputs[0].dtype for each in inputs)
             and _has_stock_trunk(model) and not any(
-                _mixes(module) for name in _TRUNK
+                draws_or_mixes(module) for name in _TRUNK
                 for module in _modules(getattr(model, name, None))))
 
 
@@ -45,18 +46,6 @@ def _has_stock_trunk(model: nn.Module) -> bool:
 
 def _modules(trunk: Any) -> Iterator[nn.Module]:
     return trunk.modules() if isinstance(trunk, nn.Module) else iter(())
-
-
-def _mixes(module: nn.Module) -> bool:
-    """Whether a layer looks at other images of the batch, or at chance."""
-    if not module.training:
-        return False
-    if isinstance(module, _BatchNorm):
-        return True
-    rates = {name: value for name, value in vars(module).items()
-             if 'drop' in name or (name == 'p' and 'Drop' in
-                                   type(module).__name__)}
-    return any(isinstance(rate, float) and rate > 0 for rate in rates.values())
 
 
 def joint_features(model: BaseModel,

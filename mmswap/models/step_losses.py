@@ -137,6 +137,7 @@ def step_losses(model: BaseModel,
             held = objective.held
             if held is not None:
                 base = held.of_base(batch)
+                stack.enter_context(held.start.reuse())
                 seen = stack.enter_context(held.watch())
             if joins:
                 stack.enter_context(

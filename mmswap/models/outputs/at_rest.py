@@ -3,6 +3,7 @@ from contextlib import contextmanager
 from typing import Iterator
 
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 
 @contextmanager
@@ -32,3 +33,19 @@ def at_rest(model: nn.Module) -> Iterator[None]:
 
 def _owns_a_loss(module: nn.Module) -> bool:
     return any(name.startswith('loss') for name, _ in module.named_children())
+
+
+def draws_or_mixes(module: nn.Module) -> bool:
+    """Whether a layer draws at random, or looks at other images of the batch.
+
+    Args:
+        module: Of which the layers within do not count.
+    """
+    if not module.training:
+        return False
+    if isinstance(module, _BatchNorm):
+        return True
+    rates = {name: value for name, value in vars(module).items()
+             if 'drop' in name or (name == 'p' and 'Drop' in
+                                   type(module).__name__)}
+    return any(isinstance(rate, float) and rate > 0 for rate in rates.values())

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from mmswap.class_table import ClassTable
 from mmswap.models.adapters.lora import without_adapter
 from mmswap.models.outputs.at_rest import at_rest
+from mmswap.models.outputs.frozen_start import FrozenStart
 from mmswap.models.outputs.head_outputs import (
     HeadOutput,
     flat_tensors,
@@ -55,6 +56,10 @@ class HeldOutputs:
             will forget are held, too, so that they are not taken for what is
             learned.
 
+    Attributes:
+        start: The layers that are the same in both passes; what they gave in
+            :meth:`of_base` is there for the pass that follows.
+
     Raises:
         ValueError: If the model has RoI heads, or no head with one output a
             class at each place.
@@ -77,6 +82,7 @@ class HeldOutputs:
             if plan.layers[head]
         }
         self._loss = HeldLoss(table, forgets)
+        self.start = FrozenStart(model)
 
     @torch.no_grad()
     def of_base(self, batch: Dict[str, Any]) -> List[HeadOutput]:
@@ -94,6 +100,7 @@ class HeldOutputs:
             stack.enter_context(torch.random.fork_rng(devices))
             stack.enter_context(without_adapter(model))
             stack.enter_context(at_rest(model))
+            stack.enter_context(self.start.record())
             found = stack.enter_context(self.watch(ends=True))
             # Losses, which nobody asks for, would come after that.
             stack.enter_context(suppress(_AllSaid))
