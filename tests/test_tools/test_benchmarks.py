@@ -44,6 +44,8 @@ def test_step_time_prints_its_table(tmp_path):
             for name in ('swap', 'at once', 'full')]
     assert 0 < kept[0] < .7 * kept[1] < .7 * kept[2]
     assert 'aten::mm' in done.stdout
+    assert table['full']['sparsity'] == '0.00%'
+    assert 0 < float(table['swap']['sparsity'].rstrip('%')) < 20
 
 
 @pytest.fixture
@@ -105,6 +107,31 @@ def test_random_images_fit_their_models(load_benchmark, name, classes):
     with scope_of(cfg.default_scope):
         losses = swap.train()(**data, mode='loss')
     assert losses['retain_total'] > 0
+
+
+@pytest.mark.slow
+def test_inference_of_three_models_is_timed(load_benchmark, monkeypatch,
+                                            capsys):
+    script = load_benchmark('inference_time')
+    cfg = script.phase_config('yolox-s', 'learn', 64)
+    with scope_of('mmdet'):
+        models = script.build_models(cfg)
+    stock, merged, swap = (model.bbox_head.multi_level_conv_cls[0].weight
+                           for model in (models['stock'], models['merged'],
+                                         models['swap'].model))
+    assert torch.equal(merged[:80], stock)
+    assert len(merged) == len(swap) == 82
+    assert not any('lora' in key for key in models['merged'].state_dict())
+    monkeypatch.setattr('sys.argv', [
+        'inference_time.py', '--model', 'yolox-s', '--size', '64',
+        '--images', '2', '--warmup', '0'])
+    with scope_of('mmdet'):
+        script.main()
+    rows = [line.split('|')[1:-1] for line in
+            capsys.readouterr().out.splitlines() if line.startswith('| ')]
+    assert [row[0].strip() for row in rows[2:]] == ['stock', 'merged', 'swap']
+    assert float(rows[2][2]) == 1
+    assert all(float(row[1]) > 0 for row in rows[2:])
 
 
 @pytest.fixture
