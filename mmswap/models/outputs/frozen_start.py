@@ -84,18 +84,22 @@ class _Call(NamedTuple):
     output: Any
     versions: List[int]
 
+    def holds_for(self, module: nn.Module, args: Any, kwargs: Any) -> bool:
+        """Whether a later call of the module gives the same."""
+        if self.shapes != _shapes(args, kwargs) or (
+                self.versions != _versions(self.output)):
+            return False
+        inputs = flat_tensors([args, kwargs])
+        return not (any(tensor.requires_grad for tensor in inputs)
+                    or any(map(draws_or_mixes, module.modules())))
 
-def _forward(module: nn.Module,
-             kept: List[_Call]) -> Callable[..., Any]:
+
+def _forward(module: nn.Module, kept: List[_Call]) -> Callable[..., Any]:
     stock = module.forward
 
     def forward(*args: Any, **kwargs: Any) -> Any:
         call = kept.pop(0) if kept else None
-        if call and call.shapes == _shapes(args, kwargs) and (
-                call.versions == _versions(call.output)) and not any(
-                    tensor.requires_grad for tensor in
-                    flat_tensors([args, kwargs])) and not any(
-                        map(draws_or_mixes, module.modules())):
+        if call is not None and call.holds_for(module, args, kwargs):
             return call.output
         return stock(*args, **kwargs)
 
