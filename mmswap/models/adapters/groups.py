@@ -11,7 +11,11 @@ import torch
 from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 
-from mmswap.models.adapters.targets import find_blocks, parent_path
+from mmswap.models.adapters.targets import (
+    CLASS_TOWERS,
+    find_blocks,
+    parent_path,
+)
 
 
 def lora_layers(model: nn.Module) -> Iterator[Tuple[str, LoraLayer]]:
@@ -91,7 +95,9 @@ def layers_of_last_blocks(model: nn.Module, layers: Sequence[str],
     """The layers that stand in the last blocks of a model.
 
     In front of the first layer with LoRA no gradient is computed and nothing
-    is kept for one, so that fewer blocks from the end on cost less.
+    is kept for one, so that fewer blocks from the end on cost less. Towers of
+    a head stand side by side; those of the classes count as the later ones,
+    as the classes are what changes.
 
     Args:
         model: A model, with or without LoRA layers.
@@ -104,9 +110,13 @@ def layers_of_last_blocks(model: nn.Module, layers: Sequence[str],
     """
     blocks = find_blocks(model)
     around = [_group_of(path, blocks) for path in layers]
-    order = list(dict.fromkeys(around))
+    order = sorted(dict.fromkeys(around), key=_in_class_tower)
     last = set(order[-math.ceil(share * len(order)):])
     return [path for path, block in zip(layers, around) if block in last]
+
+
+def _in_class_tower(path: str) -> bool:
+    return not set(CLASS_TOWERS).isdisjoint(path.split('.'))
 
 
 @torch.no_grad()

@@ -17,8 +17,8 @@ Targets = Union[str, Sequence[str]]
 
 _ATTENTION_MARKS = ('Attention', 'MSA')
 _FC_STACKS = ('shared_fcs', 'cls_fcs', 'reg_fcs')
-_TOWERS = ('cls_convs', 'reg_convs', 'kernel_convs', 'multi_level_cls_convs',
-           'multi_level_reg_convs')
+CLASS_TOWERS = ('cls_convs', 'multi_level_cls_convs')
+_TOWERS = (*CLASS_TOWERS, 'reg_convs', 'kernel_convs', 'multi_level_reg_convs')
 _CONVS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 NAMES = ('ffn', 'conv', 'tower', 'fc', 'attention')

@@ -123,6 +123,24 @@ def test_the_last_blocks(last, wanted):
     assert list(groups) == wanted
 
 
+@pytest.mark.parametrize('config, tower', [
+    ('mmdet::yolox/yolox_tiny_8xb8-300e_coco.py', 'multi_level_cls_convs'),
+    ('mmdet::fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py', 'cls_convs')])
+def test_of_towers_side_by_side_that_of_the_classes_is_last(config, tower):
+    cfg = get_config(config).model
+    cfg.backbone.init_cfg = None
+
+    def groups(last):
+        return SwapModel(
+            model=cfg, objective=dict(type='mmswap.LearnObjective'),
+            classes=dict(base=[str(i) for i in range(80)], learn=['new']),
+            adapter=dict(targets='tower', last=last)).groups
+
+    both, last = groups(1.), groups(.5)
+    assert len(both) == 2 * len(last)
+    assert all(f'bbox_head.{tower}.' in name for name in last)
+
+
 @pytest.mark.parametrize('last', [0, -1, 1.5, True, float('nan')])
 def test_a_share_of_the_blocks_that_is_none(last):
     with pytest.raises(ValueError, match='adapter.last must be a share'):
