@@ -105,7 +105,7 @@ def sparsity_seconds(optim: Any, calls: int = 5) -> float:
     """The seconds of the group sparsity of one update; 0 without.
 
     Adds the penalty to the gradients, or shrinks the groups, which does not
-    matter once all else is measured.
+    change what a step costs.
 
     Args:
         optim: The optim wrapper.
