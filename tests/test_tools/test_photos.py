@@ -111,8 +111,11 @@ def weights(path, num_classes):
 
 def found_by_hand(photos, folder):
     """Pseudo-labels, as random weights find nothing."""
-    for name in (photos.learn_all, 'found.json'):
+    for name in (photos.learn_all, 'labelled.json', 'found.json'):
         file = json.loads((photos.root / photos.train).read_text())
+        if name == 'labelled.json':
+            file['annotations'] = [
+                a for a in file['annotations'] if a['image_id'] != 3]
         learn = json.loads((photos.root / photos.learn).read_text())
         if name == photos.learn_all:
             for i, image in enumerate(learn['images']):
@@ -144,7 +147,9 @@ def test_the_configs(benchmark, photos, tmp_path):
         forget = 9 if name == 'few' else None
         configs = swaps.write_swap(
             name, photos, stock, checkpoint, tmp_path / name,
-            tmp_path / 'raccoon/dog/found.json', dict(learn=7, forget=forget))
+            benchmark[0].Unlabelled(tmp_path / 'raccoon/dog/labelled.json',
+                                    tmp_path / 'raccoon/dog/found.json'),
+            dict(learn=7, forget=forget))
         for path in configs:
             cfg = Config.fromfile(path)
             with DefaultScope.overwrite_default_scope('mmdet'):
@@ -155,6 +160,8 @@ def test_the_configs(benchmark, photos, tmp_path):
     # Five of six: the last one shows a crowd alone.
     assert branches['old', 'learn'] == dict(retain=[5, 2], learn=[8])
     assert branches['old', 'forget'] == dict(retain=[3, 8, 2], forget=[2])
+    # Of these one more, in which the base model finds nothing.
+    assert branches['unlabelled', 'learn'] == dict(retain=[4, 2], learn=[8])
     assert branches['none', 'learn'] == dict(retain=[6, 2], learn=[8])
     assert branches['none', 'forget']['forget'] == [2]
     assert branches['held', 'learn'] == dict(learn=[8])
@@ -172,7 +179,8 @@ def test_the_configs(benchmark, photos, tmp_path):
     assert learns['full'].model.trains == 'all'
     assert {name: cfg.model.objective.hold_weight
             for name, cfg in learns.items()} == dict(
-                old=1, old_pseudo=1, few=1, none=1, held=2, lora=0, full=0)
+                old=1, old_pseudo=1, few=1, unlabelled=1, none=1, held=2,
+                lora=0, full=0)
 
 
 @pytest.mark.slow

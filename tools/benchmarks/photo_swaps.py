@@ -69,6 +69,18 @@ class Photos(NamedTuple):
         return f'{Path(self.learn).stem}_all.json'
 
 
+class Unlabelled(NamedTuple):
+    """What the base model finds in old images as if none were labelled.
+
+    Attributes:
+        labelled: The json of all of them, with what it finds.
+        showing: That of those that show what is to be forgotten.
+    """
+
+    labelled: Path
+    showing: Path
+
+
 class Swap(NamedTuple):
     """A way to learn, and to forget, and what it is called.
 
@@ -77,7 +89,8 @@ class Swap(NamedTuple):
         labels: Which json of new images: ``'learn'``, of the new class alone,
             or ``'all'``, with pseudo-labels of the old ones.
         old: Whether there are old images: ``'all'`` of them, ``'few'``, 10 a
-            class, or ``'none'``.
+            class, all of them without a label (``'unlabelled'``), or
+            ``'none'``.
         trains: ``'adapter'``, or ``'all'`` weights.
         forgets: Whether it goes on with forgetting.
         holds: Whether the learn phase holds what the base model says, in
@@ -96,6 +109,8 @@ SWAPS: Dict[str, Swap] = dict(
     old=Swap('old images', 'learn', 'all'),
     old_pseudo=Swap('old images, pseudo-labels in the new', 'all', 'all'),
     few=Swap('10 old images a class, pseudo-labels', 'all', 'few'),
+    unlabelled=Swap('old images with pseudo-labels alone', 'all',
+                    'unlabelled'),
     none=Swap('no old image, pseudo-labels', 'all', 'none'),
     held=Swap('no old image, pseudo-labels, base held', 'all', 'none',
               holds=True),
@@ -142,7 +157,7 @@ def write_stock(photos: Photos, path: Path, workers: int) -> Path:
 
 
 def write_swap(name: str, photos: Photos, stock: Path, checkpoint: Path,
-               out: Path, found: Path,
+               out: Path, found: Unlabelled,
                epochs: Mapping[str, Optional[int]]) -> List[str]:
     """Write the configs of a swap: those of ``mmswap init``, and changes.
 
@@ -152,7 +167,7 @@ def write_swap(name: str, photos: Photos, stock: Path, checkpoint: Path,
         stock: The stock config.
         checkpoint: The base checkpoint.
         out: Folder for the configs.
-        found: A json of images to forget on, found among unlabelled ones.
+        found: What the base model finds in images that nobody labelled.
         epochs: How long each phase trains; None as ``mmswap init`` has it.
 
     Returns:
@@ -172,6 +187,10 @@ def write_swap(name: str, photos: Photos, stock: Path, checkpoint: Path,
     if swap.old == 'few':
         changes = dict.fromkeys(
             PHASES, _dataset(f'subset=dict(old=dict(shots={_FEW}))'))
+    elif swap.old == 'unlabelled':
+        file = found.labelled.resolve().as_posix()
+        changes = dict.fromkeys(
+            PHASES, _dataset(f'old=dict(ann_file={file!r})'))
     elif alone:
         new = dict(type='mmswap.ClassSubset', keep='learn',
                    dataset=dict(old, ann_file=ann))
@@ -180,7 +199,7 @@ def write_swap(name: str, photos: Photos, stock: Path, checkpoint: Path,
             f'branches=dict.fromkeys(("retain", "learn"), dict({new!r}, '
             'classes=_base_.classes))')
     elif swap.old == 'none':
-        images = dict(old, ann_file=found.resolve().as_posix())
+        images = dict(old, ann_file=found.showing.resolve().as_posix())
         changes['forget'] = _dataset(
             f"new_labels='all', old={images!r}")
         epochs = {**epochs, 'forget': epochs['forget'] or _WITHOUT_OLD}

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
 
 from mmengine.config import DictAction
-from photo_swaps import SWAPS, Photos, write_stock, write_swap
+from photo_swaps import SWAPS, Photos, Unlabelled, write_stock, write_swap
 
 from mmswap.apis import build_runner, load_config, run_swap
 from mmswap.apis.pseudo import PseudoSettings, pseudo_label
@@ -103,29 +103,33 @@ def train_cells(stock: Path, weights: Path, folder: Path) -> Path:
     return out
 
 
-def find_images(photos: Photos, stock: Path, base: Path, folder: Path) -> Path:
-    """Label new images, and find some to forget on as if none were labelled.
+def find_images(photos: Photos, stock: Path, base: Path,
+                folder: Path) -> Unlabelled:
+    """Let the base model label new images, and old ones as if none were.
 
     Args:
         photos: The photographs.
         stock: The stock config.
         base: The base checkpoint.
-        folder: Where the json of the found ones goes.
+        folder: Where the jsons of the old images go.
 
     Returns:
-        That json.
+        These jsons.
     """
-    everything = photos.root / photos.learn_all
-    if not everything.is_file():
-        pseudo_label(stock, base, photos.root, everything,
-                     photos.root / photos.learn)
-    found = folder / 'found.json'
-    if not found.is_file():
+    new, everything = (photos.root / p for p in (photos.learn,
+                                                 photos.learn_all))
+    pool = folder / 'pool.json'
+    found = Unlabelled(folder / 'labelled.json', folder / 'found.json')
+    if not pool.is_file():
         train = json.loads((photos.root / photos.train).read_text())
-        pool = folder / 'pool.json'
         pool.write_text(json.dumps(dict(train, annotations=[])))
-        pseudo_label(stock, base, photos.root, found, pool,
-                     PseudoSettings(showing=tuple(photos.forget)))
+    for out, images, settings in (
+            (everything, new, PseudoSettings()),
+            (found.labelled, pool, PseudoSettings()),
+            (found.showing, pool,
+             PseudoSettings(showing=tuple(photos.forget)))):
+        if not out.is_file():
+            pseudo_label(stock, base, photos.root, out, images, settings)
     return found
 
 
