@@ -183,25 +183,8 @@ def write_swap(name: str, photos: Photos, stock: Path, checkpoint: Path,
         Source('--val', photos.root / photos.val, photos.root), out,
         Settings(without_old=swap.old == 'none' and not alone), force=True)
     old = Config.fromfile(str(stock)).train_dataloader.dataset.to_dict()
-    changes = dict.fromkeys(PHASES, '')
-    if swap.old == 'few':
-        changes = dict.fromkeys(
-            PHASES, _dataset(f'subset=dict(old=dict(shots={_FEW}))'))
-    elif swap.old == 'unlabelled':
-        file = found.labelled.resolve().as_posix()
-        changes = dict.fromkeys(
-            PHASES, _dataset(f'old=dict(ann_file={file!r})'))
-    elif alone:
-        new = dict(type='mmswap.ClassSubset', keep='learn',
-                   dataset=dict(old, ann_file=ann))
-        changes['learn'] = _dataset(
-            "_delete_=True, type='mmswap.SwapDataset', "
-            f'branches=dict.fromkeys(("retain", "learn"), dict({new!r}, '
-            'classes=_base_.classes))')
-    elif swap.old == 'none':
-        images = dict(old, ann_file=found.showing.resolve().as_posix())
-        changes['forget'] = _dataset(
-            f"new_labels='all', old={images!r}")
+    changes = _old_images(swap, dict(old, ann_file=ann), found)
+    if swap.old == 'none' and not alone:
         epochs = {**epochs, 'forget': epochs['forget'] or _WITHOUT_OLD}
     for phase, count in epochs.items():
         changes[phase] += _length(count) if count else ''
@@ -222,6 +205,39 @@ def write_swap(name: str, photos: Photos, stock: Path, checkpoint: Path,
                 f"_base_ = './{path.name}'\n{changes[phase]}")
             configs.append(str(child))
     return configs
+
+
+def _old_images(swap: Swap, new: Mapping[str, object],
+                found: Unlabelled) -> Dict[str, str]:
+    """What the phases change of the images that ``mmswap init`` writes.
+
+    Args:
+        swap: The swap.
+        new: The data set of the new images.
+        found: What the base model finds in images that nobody labelled.
+
+    Returns:
+        A change for each phase.
+    """
+    if swap.old == 'few':
+        return dict.fromkeys(
+            PHASES, _dataset(f'subset=dict(old=dict(shots={_FEW}))'))
+    if swap.old == 'unlabelled':
+        file = found.labelled.resolve().as_posix()
+        return dict.fromkeys(
+            PHASES, _dataset(f'old=dict(ann_file={file!r})'))
+    changes = dict.fromkeys(PHASES, '')
+    if swap.old == 'none' and swap.labels == 'learn':
+        only = dict(type='mmswap.ClassSubset', keep='learn', dataset=new)
+        changes['learn'] = _dataset(
+            "_delete_=True, type='mmswap.SwapDataset', "
+            f'branches=dict.fromkeys(("retain", "learn"), dict({only!r}, '
+            'classes=_base_.classes))')
+    elif swap.old == 'none':
+        file = found.showing.resolve().as_posix()
+        images = dict(new, ann_file=file)
+        changes['forget'] = _dataset(f"new_labels='all', old={images!r}")
+    return changes
 
 
 def _length(epochs: int) -> str:
