@@ -132,6 +132,30 @@ def test_learning_and_forgetting_without_old_images(workplace):
     assert list(report['checkpoints']) == ['site_learn', 'site_forget']
 
 
+@pytest.mark.slow
+def test_unlabelled_images_in_place_of_the_old_ones(workplace):
+    """The two lines of docs/pseudo_labels.md, and a step of each phase."""
+    from mmengine.config import Config
+
+    from mmswap.apis import run_swap
+    pseudo_label(CONFIG, CHECKPOINT, IMAGES, 'street.json',
+                 settings=PseudoSettings(score=.5, sheet_images=0))
+    Path('street.py').write_text(
+        f"_base_ = '{CONFIG}'\n"
+        "train_dataloader = dict(dataset=dict(data_root='', "
+        f"ann_file='street.json', data_prefix=dict(img='{IMAGES}')))\n")
+    main(['init', 'street.py', '--checkpoint', CHECKPOINT, '--new', 'new.json',
+          '--new-images', IMAGES, '--forget', 'three',
+          '--val', 'data/digits/annotations/val.json'])
+    dataset = Config.fromfile('street_learn.py').train_dataloader.dataset
+    assert (dataset.old.ann_file, dataset.new.ann_file) == (
+        'street.json', 'new.json')
+    report = run_swap(
+        ['street_learn.py', 'street_forget.py'], 'street',
+        cfg_options={'train_cfg.max_iters': 1, 'train_cfg.val_interval': 1})
+    assert list(report['checkpoints']) == ['street_learn', 'street_forget']
+
+
 @pytest.mark.parametrize('change, key', [
     (dict(images='not_there'), '--images'),
     (dict(ann='not_there.json'), '--ann'),
