@@ -163,9 +163,9 @@ def test_the_configs(benchmark, photos, tmp_path):
     # Of these one more, in which the base model finds nothing.
     assert branches['unlabelled', 'learn'] == dict(retain=[4, 2], learn=[8])
     assert branches['none', 'learn'] == dict(retain=[6, 2], learn=[8])
+    assert Config.fromfile(str(tmp_path / 'none/learn.py')).train_dataloader \
+        .sampler.retain == 0
     assert branches['none', 'forget']['forget'] == [2]
-    assert branches['held', 'learn'] == dict(learn=[8])
-    assert branches['held', 'forget'] == branches['none', 'forget']
     assert branches['lora', 'learn'] == dict(retain=[8], learn=[8])
     assert set(branches) == {
         (name, phase) for name, swap in swaps.SWAPS.items()
@@ -179,8 +179,8 @@ def test_the_configs(benchmark, photos, tmp_path):
     assert learns['full'].model.trains == 'all'
     assert {name: cfg.model.objective.hold_weight
             for name, cfg in learns.items()} == dict(
-                old=1, old_pseudo=1, few=1, unlabelled=1, none=1, held=2,
-                lora=0, full=0)
+                old=1, old_pseudo=1, few=1, unlabelled=1, none=2, lora=0,
+                full=0)
 
 
 @pytest.mark.slow

@@ -93,8 +93,6 @@ class Swap(NamedTuple):
             ``'none'``.
         trains: ``'adapter'``, or ``'all'`` weights.
         forgets: Whether it goes on with forgetting.
-        holds: Whether the learn phase holds what the base model says, in
-            place of a retain branch.
     """
 
     title: str
@@ -102,7 +100,6 @@ class Swap(NamedTuple):
     old: str
     trains: str = 'adapter'
     forgets: bool = True
-    holds: bool = False
 
 
 SWAPS: Dict[str, Swap] = dict(
@@ -112,8 +109,6 @@ SWAPS: Dict[str, Swap] = dict(
     unlabelled=Swap('old images with pseudo-labels alone', 'all',
                     'unlabelled'),
     none=Swap('no old image, pseudo-labels', 'all', 'none'),
-    held=Swap('no old image, pseudo-labels, base held', 'all', 'none',
-              holds=True),
     lora=Swap('no old image, LoRA alone', 'learn', 'none', forgets=False),
     full=Swap('no old image, all weights', 'learn', 'none', 'all', False))
 PHASES = ('learn', 'forget')
@@ -124,18 +119,6 @@ _ALL_WEIGHTS = """model = dict(
     adapter=None, trains='all', objective=dict(hold_weight=0.))
 optim_wrapper = dict(optimizer=dict(
     _delete_=True, type='SGD', lr=1e-3, momentum=.9, weight_decay=5e-4))
-"""
-
-
-# As many new images a step as with old ones beside them, and a weight that was
-# tried with `dog` and one seed.
-_HELD = """model = dict(objective=dict(retain_weight=0., hold_weight=2.))
-train_dataloader = dict(
-    sampler=dict(
-        _delete_=True, type='mmswap.SwapSampler', branch_sizes=dict(learn=4)),
-    dataset=dict(
-        _delete_=True, type='mmswap.SwapDataset', branches=dict(
-            learn=dict({}, classes=_base_.classes))))
 """
 _NOT_HELD = 'model = dict(objective=dict(hold_weight=0.))\n'
 
@@ -192,10 +175,6 @@ def write_swap(name: str, photos: Photos, stock: Path, checkpoint: Path,
         changes['learn'] += _ALL_WEIGHTS
     elif alone:
         changes['learn'] += _NOT_HELD
-    elif swap.holds:
-        changes['learn'] += _HELD.format(dict(
-            type='mmswap.ClassSubset', keep='all', showing='learn',
-            dataset=dict(old, ann_file=ann)))
     configs = []
     for path in written:
         phase = path.stem.rpartition('_')[2]

@@ -11,6 +11,8 @@ from mmswap.apis.init.stock import Stock
 # 0.98 of its AP while another class is learned, 0.94 without, and learns more.
 # Mask2Former on digits retains as much without, and learns better so.
 HOLD_WEIGHT = 1.
+# Where nothing else retains: learning from new images alone.
+HOLD_ALONE = 2.
 
 
 class Val(NamedTuple):
@@ -62,7 +64,8 @@ class Swap(NamedTuple):
         all_labels: Whether the labels of old classes in it count too.
         labels: A sentence on the labels in it, or empty.
         val: What it is scored on.
-        batch: How many images to retain, and of the target, are in a step.
+        batches: How many images to retain, and of the target, are in a step
+            of each kind of phase.
         lengths: How long each kind of phase trains.
         phases: The phases in order: ``learn``, ``forget``, and
             ``forget-first`` for one in front of what is learned. Of a plan of
@@ -87,7 +90,7 @@ class Swap(NamedTuple):
     all_labels: bool
     labels: str
     val: Val
-    batch: Tuple[int, int]
+    batches: Dict[str, Tuple[int, int]]
     lengths: Dict[str, Length]
     phases: Tuple[str, ...]
     notes: Tuple[str, ...]
@@ -113,6 +116,14 @@ class Swap(NamedTuple):
         """
         return f'{self.stock.stem}_{phase}.py'
 
+    def batch(self, phase: str) -> Tuple[int, int]:
+        """How many images to retain, and of the target, are in a step.
+
+        Args:
+            phase: One of ``phases``.
+        """
+        return self.batches[phase_kind(phase)]
+
     def length(self, phase: str) -> Length:
         """How long a phase trains, by what its config says.
 
@@ -129,8 +140,11 @@ class Swap(NamedTuple):
         """
         kind = ('Learn' if phase_kind(phase) == 'learn' else
                 'ClassForget' if self.becomes_no_object else 'Forget')
-        held = dict(hold_weight=HOLD_WEIGHT) if self.holds else {}
-        return dict(type=f'mmswap.{kind}Objective', **held)
+        if not self.batch(phase)[0]:
+            weights = dict(retain_weight=0., hold_weight=HOLD_ALONE)
+        else:
+            weights = dict(hold_weight=HOLD_WEIGHT) if self.holds else {}
+        return dict(type=f'mmswap.{kind}Objective', **weights)
 
     def forgotten(self, phase: str) -> str:
         """What old images show of what is forgotten, as of ``SwapDataset``.

@@ -21,6 +21,7 @@ from mmswap.apis.init.optimizer import check_wrapper
 from mmswap.apis.init.schedule import (
     Length,
     images_of_step,
+    images_to_learn,
     passes_to_learn,
 )
 from mmswap.apis.init.settings import (
@@ -123,8 +124,10 @@ def plan_swap(stock_config: Union[str, Path],
     facts = find_facts(stock, len(base))
     check_fits(stock, table, settings.adapter, loaded, path)
     size = settings.batch_size or batch_size
-    batch = images_of_step(size, facts.is_dense)
-    lengths = _lengths(kind, new, learn, requests, batch)
+    batches = dict(
+        learn=images_to_learn(size, facts.is_dense, kind.without_old),
+        forget=images_of_step(size, facts.is_dense))
+    lengths = _lengths(kind, new, learn, requests, batches)
     plan = [ForgetRequest(*request) for request in zip(
         requests, lengths['forget'])] if len(requests) > 1 else []
     return Swap(
@@ -134,7 +137,7 @@ def plan_swap(stock_config: Union[str, Path],
         None if kind.without_old else kind.old_set('train_dataloader'),
         new and kind.new_set(new), all_labels,
         kind.labels_of_new(base, learn),
-        choose_val(kind, val, base, learn, bool(plan)), batch,
+        choose_val(kind, val, base, learn, bool(plan)), batches,
         {each: found[0] for each, found in lengths.items()},
         _phases(PLAN_ORDERS if plan else ORDERS, settings.order, learn, names),
         tuple(notes), tuple(plan))
@@ -214,14 +217,14 @@ def _learned(kind: DataKind, new: Optional[Source], base: Names,
 
 def _lengths(kind: DataKind, new: Optional[Source], learn: Names,
              requests: Sequence[Names],
-             batch: Tuple[int, int]) -> Dict[str, List[Length]]:
+             batches: Dict[str, Tuple[int, int]]) -> Dict[str, List[Length]]:
     """How long what is to be learned, and each request to forget, trains."""
     by_epoch = kind.stock.by_epoch
     lengths: Dict[str, List[Length]] = {}
     if new is not None:
         lengths['learn'] = [
-            Length(kind.count_new(new, learn), batch[1], by_epoch,
-                   passes_to_learn(*batch))]
+            Length(kind.count_new(new, learn), batches['learn'][1], by_epoch,
+                   passes_to_learn(*batches['learn']))]
     for names in requests:
         if kind.without_old and new is not None:
             images, where = kind.count_new(new, names), f'{new.path}'
@@ -233,7 +236,7 @@ def _lengths(kind: DataKind, new: Optional[Source], learn: Names,
                 f'--forget must name classes that {where} has images of, got '
                 f'{shown(names)}')
         lengths.setdefault('forget', []).append(
-            Length(images, batch[1], by_epoch))
+            Length(images, batches['forget'][1], by_epoch))
     return lengths
 
 

@@ -79,9 +79,7 @@ def _whole(swap: Swap, phase: str, base: Node,
          'the order of its labels.', 'classes', table),
         ('LoRA in the last blocks alone costs less.' if swap.adapter else None,
          'model', model),
-        (f'Each step has images to {phase_kind(phase)} (target) and '
-         f'{"old images" if swap.old is not None else "some"} of what is to '
-         f'be retained. {_SHOWN[swap.forgotten(phase)]}'
+        (f'{_step(swap, phase)} {_SHOWN[swap.forgotten(phase)]}'
          f'{swap.labels}{_LABELLED if swap.all_labels else ""}',
          'train_dataloader',
          _train_dataloader(swap, phase)),
@@ -110,11 +108,14 @@ def _later(swap: Swap, phase: str, first: str) -> List[_Statement]:
     objective = dict(_delete_=True, **swap.objective(phase))
     dataset = dict(
         phase=_data_phase(phase), **_shown(swap, phase, **_shown(swap, first)))
+    loader: Dict[str, Any] = dict(dataset=dataset)
+    if swap.batch(phase) != swap.batch(first):
+        loader['sampler'] = _branch_sizes(swap, phase)
     statements: List[_Statement] = [
         (_title(swap, phase), '_base_', f'./{swap.name(first)}'),
         (None, 'model', dict(objective=objective)),
         (f'{length.why()} {_SHOWN[swap.forgotten(phase)]}',
-         'train_dataloader', dict(dataset=dataset)),
+         'train_dataloader', loader),
     ]
     if length.total != swap.length(first).total:
         statements += [
@@ -124,6 +125,16 @@ def _later(swap: Swap, phase: str, first: str) -> List[_Statement]:
     if swap.requests:
         return statements
     return [*statements, _start(swap, phase)]
+
+
+def _step(swap: Swap, phase: str) -> str:
+    """A sentence on the images of a step."""
+    if not swap.batch(phase)[0]:
+        return ('Each step has new images alone (target); what the base model '
+                'says of them is held.')
+    return (f'Each step has images to {phase_kind(phase)} (target) and '
+            f'{"old images" if swap.old is not None else "some"} of what is '
+            'to be retained.')
 
 
 def _title(swap: Swap, phase: str) -> str:
@@ -169,7 +180,6 @@ def _table(swap: Swap, names: Node) -> Node:
 
 
 def _train_dataloader(swap: Swap, phase: str) -> Node:
-    retain, target = swap.batch
     workers = swap.stock.cfg.train_dataloader.get('num_workers', 2)
     dataset: Dict[str, Node] = dict(
         type='mmswap.SwapDataset', phase=_data_phase(phase),
@@ -181,11 +191,16 @@ def _train_dataloader(swap: Swap, phase: str) -> Node:
         dataset['new_labels'] = 'all'
     dataset.update(_shown(swap, phase))
     return dict(
-        _delete_=True, batch_size=retain + target, num_workers=workers,
+        _delete_=True, batch_size=sum(swap.batch(phase)), num_workers=workers,
         persistent_workers=workers > 0,
         sampler=dict(
-            type='mmswap.SwapSampler', retain=retain, target=target),
+            type='mmswap.SwapSampler', **_branch_sizes(swap, phase)),
         dataset=dataset)
+
+
+def _branch_sizes(swap: Swap, phase: str) -> Dict[str, int]:
+    retain, target = swap.batch(phase)
+    return dict(retain=retain, target=target)
 
 
 def _shown(swap: Swap, phase: str,

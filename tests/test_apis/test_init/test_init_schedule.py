@@ -4,6 +4,7 @@ import pytest
 from mmswap.apis.init.schedule import (
     Length,
     images_of_step,
+    images_to_learn,
     passes_to_learn,
 )
 
@@ -37,6 +38,14 @@ def test_a_step_of_what_is_held_has_more_to_retain(size, holds, batch, passes):
     images = 400
     length = Length(images, batch[1], True, passes)
     assert length.steps == 20 * images // -(-size // 2) or passes == 20
+
+
+def test_without_old_images_all_are_new_where_the_base_is_held():
+    assert images_to_learn(4, True, True) == (0, 4)
+    assert passes_to_learn(0, 4) == 10
+    for holds, without_old in ((True, False), (False, True), (False, False)):
+        assert images_to_learn(4, holds, without_old) == (
+            images_of_step(4, holds))
 
 
 def test_loop_schedule_and_checkpoint_agree():

@@ -12,7 +12,7 @@ from mmswap.apis.init import Settings, Source, init_swap
 from mmswap.apis.init.layout import assignment
 from mmswap.apis.init.names import unique_names
 from mmswap.apis.init.stock import read_stock
-from mmswap.registry import DATASETS, MODELS
+from mmswap.registry import DATA_SAMPLERS, DATASETS, MODELS
 
 DETECTOR = 'mask2former_swin-nano'
 ANNOTATIONS = Path('data/digits/annotations')
@@ -248,6 +248,27 @@ def test_classes_of_one_name_are_told_apart():
 def test_without_old_images_new_ones_must_show_old_classes(digits):
     with pytest.raises(ValueError, match='--new must be labelled .*learn'):
         run(digits, settings=Settings(without_old=True))
+
+
+def test_a_dense_head_without_old_images(digits):
+    """It learns from new images alone, and the base model is held."""
+    cfgs = run(digits, 'yolox-nano',
+               new=Source('--new', ANNOTATIONS / 'val.json'),
+               settings=Settings(without_old=True))
+    sizes, weights = {}, {}
+    for phase, cfg in cfgs.items():
+        sampler = DATA_SAMPLERS.build(
+            cfg.train_dataloader.sampler,
+            default_args=dict(dataset=built(cfg), seed=0))
+        sizes[phase] = sampler.branch_sizes
+        weights[phase] = (cfg.model.objective.get('retain_weight', 1),
+                          cfg.model.objective.hold_weight)
+        assert cfg.train_dataloader.batch_size == 4
+    assert sizes == dict(learn=dict(learn=4), forget=dict(retain=3, forget=1))
+    assert weights == dict(learn=(0, 2), forget=(1, 1))
+    # Each new image counts with all of its labels.
+    part, = built(cfgs['learn']).branches['learn']
+    assert set(part.keep) == {'retain', 'forget', 'learn'}
 
 
 def test_new_images_that_are_labelled_with_old_classes(digits):
