@@ -53,8 +53,8 @@ class CocoData(DataKind):
             raise FileNotFoundError(
                 'train_dataloader.dataset.ann_file must be a file that is '
                 f'there, as a swap trains on the old images too, got {file}; '
-                'or give images that are labelled with old classes as --new '
-                '(mmswap pseudo-label writes such a file), and --without-old')
+                'mmswap pseudo-label labels other images, which can take '
+                'their place there, or the new ones, for --without-old')
         listed = [c['name'] for c in read_category_list(str(file))]
         if not set(names) <= set(listed):
             return names

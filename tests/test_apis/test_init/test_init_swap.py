@@ -245,6 +245,15 @@ def test_classes_of_one_name_are_told_apart():
         'crane (0)', 'cat', 'crane (2)')
 
 
+def test_old_images_that_are_gone(digits):
+    Path('site.py').write_text(
+        f"_base_ = '{config(DETECTOR)}'\n"
+        "train_dataloader = dict(dataset=dict(ann_file='gone.json'))\n")
+    with pytest.raises(FileNotFoundError,
+                       match='ann_file .*gone.json; mmswap pseudo-label'):
+        init_swap('site.py', digits(DETECTOR), LEARN)
+
+
 def test_without_old_images_new_ones_must_show_old_classes(digits):
     with pytest.raises(ValueError, match='--new must be labelled .*learn'):
         run(digits, settings=Settings(without_old=True))
