@@ -1,5 +1,5 @@
 """The images of an audit, and what is measured of a model on them."""
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 import torch
 from mmengine.config import Config
@@ -26,14 +26,22 @@ class Scores(NamedTuple):
             own unit.
         named: How many of their objects (images, pixels) are called by their
             name, in each image.
+        renamed: How many are found under another name, in each image.
         objects: How many there are, in each image.
         retained: The primary metric of the split ``retain``; None without.
     """
 
     metric: float
     named: List[int]
+    renamed: List[int]
     objects: List[int]
     retained: Optional[float] = None
+
+    def called(self) -> Dict[str, float]:
+        """The shares of their objects that are named, renamed and unseen."""
+        total = sum(self.objects)
+        named, renamed = sum(self.named) / total, sum(self.renamed) / total
+        return dict(named=named, renamed=renamed, unseen=1 - named - renamed)
 
 
 class AuditData:
@@ -83,14 +91,16 @@ class AuditData:
                 'val_evaluator must be a mmswap.SwapEvaluator with a metric '
                 f'of the split forget, got {sorted(metrics)}')
         found = [self._count(namings) for namings in called]
-        return Scores(metrics['swap/forget'], [named for named, _ in found],
-                      [objects for _, objects in found],
+        named, renamed, objects = (list(each) for each in zip(*found))
+        return Scores(metrics['swap/forget'], named, renamed, objects,
                       metrics.get('swap/retain'))
 
-    def _count(self, namings: List[Naming]) -> Any:
+    def _count(self, namings: List[Naming]) -> Tuple[int, int, int]:
+        """How many objects are named, are renamed, and are there."""
         of_class = [each for each in namings if each.label in self.labels]
-        return (sum(n.weight for n in of_class if n.name == n.label),
-                sum(n.weight for n in of_class))
+        named = sum(n.weight for n in of_class if n.name == n.label)
+        found = sum(n.weight for n in of_class if n.name is not None)
+        return named, found - named, sum(n.weight for n in of_class)
 
     def features(self, model: BaseModel) -> Features:
         """What the layers of a model give for held-out objects.

@@ -1,4 +1,6 @@
 """What an audit keeps, and what it prints."""
+import re
+
 import pytest
 
 from mmswap.apis.audit.records import AuditRecords, fingerprint_of
@@ -96,12 +98,14 @@ def test_the_table_has_a_row_a_figure(results):
 def test_the_text_says_what_each_figure_shows(results):
     report = dict(
         format=FORMAT, promise='What is tested.', results=results,
-        models=[dict(name=name, origin=f'{name}.pth') for name in ROLES],
+        models=[dict(name=name, origin=f'{name}.pth', called=dict(
+            named=.1, renamed=.2, unseen=.7)) for name in ROLES],
         settings=dict(images=4), mmswap='1')
     text = audit_text(report)
     for part in ('What is tested.', 'Shows one.', 'Shows two.', 'r0.pth',
                  'images 4', 'Verdict: forgotten'):
         assert part in text
+    assert len(re.findall(r'\| renamed' + 5 * r' +\| 0\.200', text)) == 1
 
 
 def test_an_unfit_model_is_told_of_and_not_compared_with():

@@ -1,5 +1,6 @@
 """An audit from end to end, of a classifier that has one layer."""
 import json
+import re
 
 import pytest
 import torch
@@ -87,6 +88,13 @@ def test_all_tests_of_all_models(swap, monkeypatch):
     assert by_model['hidden'] <= .01
     text = (swap / 'out/audit/audit.md').read_text()
     assert 'does not test that given images' in text and 'relearning' in text
+    called = {each['name']: each['called'] for each in report['models']}
+    named = {r['subject']: r['value'] for r in report['results']
+             if r['figure'] == 'survival/merged'}
+    for name, shares in called.items():
+        assert shares['named'] == named[name]
+        assert sum(shares.values()) == pytest.approx(1)
+    assert re.search(r'\| renamed +(\| \d\.\d{3} +){5}\|', text)
 
     measured = []
     original = SurvivalTest.run

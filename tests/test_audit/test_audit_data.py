@@ -170,17 +170,20 @@ class Telling(BaseModel):
 
 
 # Of dog, which is 1, there are two in two images of the five.
-@pytest.mark.parametrize('names, metric, named', [
-    ({i: i for i in range(5)}, 1., 2), ({0: 0, 2: 2, 3: 3}, 0., 0),
-    ({0: 0, 1: 4, 3: 3}, 0., 0)])
-def test_a_model_that_tells_and_ones_that_do_not(cfg, names, metric, named):
+@pytest.mark.parametrize('names, metric, named, renamed', [
+    ({i: i for i in range(5)}, 1., 2, 0), ({0: 0, 2: 2, 3: 3}, 0., 0, 0),
+    ({0: 0, 1: 4, 3: 3}, 0., 0, 2)])
+def test_a_model_that_tells_and_ones_that_do_not(cfg, names, metric, named,
+                                                 renamed):
     cfg.val_evaluator = dict(
         type='mmswap.SwapEvaluator',
         metrics=dict(type='CocoMetric', metric='bbox'))
     data = AuditData(cfg, AuditSettings(images=20))
     scores = data.score(Telling(names))
     assert scores.metric == pytest.approx(metric, abs=1e-6)
-    assert sum(scores.named) == named
+    assert (sum(scores.named), sum(scores.renamed)) == (named, renamed)
+    assert scores.called() == dict(
+        named=named / 2, renamed=renamed / 2, unseen=1 - (named + renamed) / 2)
     assert sum(scores.objects) == 2 and len(scores.objects) == 5
 
 

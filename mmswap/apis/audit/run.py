@@ -109,23 +109,29 @@ def run_audit(config: PathLike,
 
 def _unfit(subjects: Sequence[Subject], data: AuditData,
            models: AuditModels, folder: Path) -> List[str]:
-    """Score what all models retain, and find those that retain too little."""
+    """Score all models, and find those that retain too little.
+
+    What they retain, and what they call objects of the classes, is added to
+    what is said of them.
+    """
     records = AuditRecords(folder / 'results')
-    retained = {
+    scores = {
         subject.name: records.value(
-            f'retained {subject.name}', fingerprint_of(
+            f'scores {subject.name}', fingerprint_of(
                 subject.fingerprint, data.settings, data_config(data.cfg)),
-            partial(_retained, subject, data))[0]
+            partial(_scores, subject, data))
         for subject in subjects
     }
     for each in models.described:
-        each['retained'] = retained[each['name']]
-    return unfit_models(retained, {s.name: s.role for s in subjects})
+        each.update(scores[each['name']])
+    return unfit_models({name: each['retained']
+                         for name, each in scores.items()},
+                        {s.name: s.role for s in subjects})
 
 
-def _retained(subject: Subject, data: AuditData) -> List[Optional[float]]:
-    # In a list, as None would stand for what is not known yet.
-    return [data.score(subject.build()).retained]
+def _scores(subject: Subject, data: AuditData) -> Dict[str, Any]:
+    scores = data.score(subject.build())
+    return dict(retained=scores.retained, called=scores.called())
 
 
 def _measure(tests: Dict[str, AuditTest], subjects: Sequence[Subject],

@@ -70,6 +70,18 @@ def audit_table(results: Sequence[Mapping[str, Any]]) -> str:
     return format_table(lines, len(lines[0]))
 
 
+def called_table(models: Sequence[Mapping[str, Any]]) -> str:
+    """A row a model: what it calls objects of the classes.
+
+    Args:
+        models: The ``models`` of ``audit.json``.
+    """
+    lines = [['', *(f'{each["name"]}' for each in models)]]
+    lines += [[key, *(_short(each['called'][key]) for each in models)]
+              for key in ('named', 'renamed', 'unseen')]
+    return format_table(lines, len(lines[0]))
+
+
 def audit_text(report: Mapping[str, Any]) -> str:
     """The whole audit in Markdown.
 
@@ -91,6 +103,10 @@ def audit_text(report: Mapping[str, Any]) -> str:
             f'**{result["figure"]}**: {result["title"]}. {result["says"]} '
             f'Verdict: {result["verdict"]}; {result["why"]}. Interval: '
             f'{result["over"]}.')
+    parts += [
+        'What is found of objects of the classes, and under which name. A '
+        'model that never saw them may call them something else, too:',
+        called_table(report['models'])]
     parts += ['Models:', '\n'.join(
         f'- {each["name"]}: {each["origin"]}' for each in report['models'])]
     settings = ', '.join(f'{k} {v}' for k, v in report['settings'].items())

@@ -63,7 +63,7 @@ class SwapFacts(NamedTuple):
         moments: The base and each finished phase, in order.
         table: The class table of the last of them.
         how: The arguments that it was run with; empty of earlier releases.
-        audit: The results of an audit; empty where there was none.
+        audit: What is in ``audit.json``; empty where there is none.
     """
 
     work_dir: Path
@@ -71,7 +71,7 @@ class SwapFacts(NamedTuple):
     moments: List[MomentFacts]
     table: ClassTable
     how: Dict[str, Any]
-    audit: List[Dict[str, Any]]
+    audit: Dict[str, Any]
 
 
 def read_facts(work_dir: Path) -> SwapFacts:
@@ -98,9 +98,7 @@ def read_facts(work_dir: Path) -> SwapFacts:
     base = moments[0].config().get('load_from') or ''
     moments[0] = moments[0]._replace(checkpoint=str(base))
     table = ClassTable.from_cfg(moments[-1].config().model.classes)
-    audit = _read_json(work_dir / 'audit' / 'audit.json') or []
-    if isinstance(audit, dict):
-        audit = audit.get('results', [])
+    audit = _read_json(work_dir / 'audit' / 'audit.json') or {}
     return SwapFacts(work_dir, report, moments, table, records.how, audit)
 
 

@@ -130,7 +130,10 @@ def _context(facts: SwapFacts) -> Dict[str, Any]:
         rows=class_rows(moments, table),
         losses=loss_plots(moments),
         adapter=adapter_plots(moments),
-        audit=audit_table(facts.audit),
+        audit=audit_table(facts.audit.get('results', [])),
+        # Audits of earlier releases do not say it.
+        called=[each for each in facts.audit.get('models', [])
+                if 'called' in each],
         costs=cost_rows(moments),
         versions=_versions(facts),
         files=file_rows(facts),

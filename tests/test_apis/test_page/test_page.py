@@ -117,8 +117,12 @@ def test_the_audit_is_shown_where_there_is_one(swapped):
                result('base', .8), result('base', .9, figure='probe/y')]
     assert [[each and each['value'] for each in row['values']]
             for row in audit_table(results)['rows']] == [[.4, .8], [None, .9]]
-    write_json(swapped / 'audit/audit.json', dict(results=results))
+    shares = dict(named=0., renamed=.25, unseen=.75)
+    models = [dict(name='subject', called=shares), dict(name='old')]
+    write_json(swapped / 'audit/audit.json',
+               dict(results=results, models=models))
     page = _page(swapped, images=0)
+    assert ['subject', '0%', '25%', '75%'] in page.rows
     assert 'audit' in page.ids and not page.wrong
     row, = (row for row in page.rows if row[0] == 'probe/x')
     assert row == ['probe/x', '0.4000.300 to 0.500', '0.8000.700 to 0.900',
