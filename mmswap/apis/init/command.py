@@ -33,9 +33,9 @@ def add_init_arguments(parser: argparse.ArgumentParser) -> None:
     add('--new', type=Path,
         help='annotations of what is to be learned (default: nothing is)')
     add('--without-old', action='store_true',
-        help='take all images from --new, which is labelled with old classes '
-        'too, as mmswap pseudo-label does it (default: the images that '
-        'STOCK_CONFIG trains on are retained on)')
+        help='take all images from --new, a json or maps labelled with old '
+        'classes too, as mmswap pseudo-label does it (default: the images '
+        'that STOCK_CONFIG trains on are retained on)')
     add('--learn', nargs='+', default=(), metavar='NAME',
         help='classes to learn (default: all of --new that the base does not '
         'know; needed for maps)')

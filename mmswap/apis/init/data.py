@@ -34,9 +34,12 @@ class DataKind(metaclass=ABCMeta):
         stock: The stock config.
 
     Attributes:
+        labels_several: Whether an image can show several classes.
         without_old: Whether a swap does without the images that the stock
             config trains on.
     """
+
+    labels_several = True
 
     def __init__(self, stock: Stock) -> None:
         self.stock = stock

@@ -20,6 +20,8 @@ class FolderData(DataKind):
         stock: The stock config.
     """
 
+    labels_several = False
+
     def base_names(self) -> Optional[Names]:
         """Names by label; a data set of folders is read for them."""
         dataset = self.old[0][1]

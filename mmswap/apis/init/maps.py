@@ -70,6 +70,17 @@ class MapData(DataKind):
             for label, name in enumerate(names)
         }
 
+    def shows_old(self, source: Source, names: Names) -> bool:
+        """See :meth:`DataKind.shows_old`.
+
+        Beside old images it does not count: what a person drew around new
+        objects may be called background there, whatever it shows.
+        """
+        if not self.without_old:
+            return False
+        values = self._values(source, self._template(source))
+        return bool(values[:, :len(names)].any())
+
     def count_new(self, source: Source, names: Names) -> int:
         """The number of all its images."""
         del names
@@ -78,7 +89,8 @@ class MapData(DataKind):
     def new_set(self, source: Source) -> Node:
         """See :meth:`DataKind.new_set`."""
         ref, old = self.old[0]
-        return self._set_of(source, ref, old, '[' in ref.text)
+        whole = self.without_old or '[' in ref.text
+        return self._set_of(source, ref, old, whole)
 
     def labels_of_new(self, base: Names, learn: Names) -> str:
         """See :meth:`DataKind.labels_of_new`."""

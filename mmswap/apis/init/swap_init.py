@@ -172,10 +172,11 @@ def write_swap(swap: Swap, out: Union[str, Path],
 
 
 def _kind(kind: DataKind, settings: Settings) -> DataKind:
-    if settings.without_old and not isinstance(kind, CocoData):
+    if settings.without_old and not kind.labels_several:
         raise ValueError(
-            '--without-old must be left out where default_scope is not mmdet, '
-            f'got {kind.stock.scope!r} in {kind.stock.given}')
+            '--without-old must be left out where an image has one label, got '
+            f'default_scope {kind.stock.scope!r} in {kind.stock.given}; other '
+            'images, which mmswap pseudo-label sorts, can be the old ones')
     kind.without_old = settings.without_old
     return kind
 

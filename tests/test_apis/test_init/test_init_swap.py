@@ -2,11 +2,13 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from init_bases import DIGITS, config
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
+from PIL import Image
 
 from mmswap.apis.init import Settings, Source, init_swap
 from mmswap.apis.init.layout import assignment
@@ -288,7 +290,40 @@ def test_new_images_that_are_labelled_with_old_classes(digits):
     assert all(sum(count) for count in branches(cfgs['learn']).values())
 
 
-def test_maps_cannot_do_without_old_images(digits):
-    with pytest.raises(ValueError, match='--without-old .*mmseg'):
-        run(digits, 'fcn_r18-nano', MAPS, classes=None,
-            settings=NAMED._replace(without_old=True))
+def test_maps_without_old_images(digits):
+    """Those of the validation scenes show all digits."""
+    settings = NAMED._replace(without_old=True)
+    everything = MAPS._replace(images=Path('data/digits/images/val'),
+                               maps=Path('data/digits/semantic_bg/val'))
+    with pytest.raises(ValueError, match='--new must be labelled with old'):
+        run(digits, 'fcn_r18-nano', _of_new_alone(everything), classes=None,
+            settings=settings)
+    cfg = run(digits, 'fcn_r18-nano', everything, classes=None,
+              settings=settings)['learn']
+    assert 'old' not in cfg.train_dataloader.dataset
+    found = built(cfg).branches
+    # A map is labelled with all that it shows, in either branch.
+    for branch in ('retain', 'learn'):
+        labels = set()
+        for part in found[branch]:
+            for i in range(len(part)):
+                labels |= set(part[i]['data_samples'].gt_sem_seg.data.unique()
+                              .tolist())
+        assert {0, 9, 10} <= labels and labels & set(range(1, 9))
+
+
+def _of_new_alone(source):
+    """The same maps, in which all but new digits is to be ignored."""
+    folder = Path('new_alone')
+    folder.mkdir()
+    for path in source.maps.iterdir():
+        drawn = np.array(Image.open(path))
+        drawn[drawn < 9] = 255
+        Image.fromarray(drawn).save(folder / path.name)
+    return source._replace(maps=folder)
+
+
+def test_images_with_one_label_cannot_do_without_old_ones(digits):
+    with pytest.raises(ValueError, match='--without-old .*mmpretrain'):
+        run(digits, 'vit-nano', LEARN, classes=None,
+            settings=Settings(without_old=True))
