@@ -39,9 +39,10 @@ class Scores(NamedTuple):
 
     def called(self) -> Dict[str, float]:
         """The shares of their objects that are named, renamed and unseen."""
-        total = sum(self.objects)
-        named, renamed = sum(self.named) / total, sum(self.renamed) / total
-        return dict(named=named, renamed=renamed, unseen=1 - named - renamed)
+        named, renamed, total = map(
+            sum, (self.named, self.renamed, self.objects))
+        return dict(named=named / total, renamed=renamed / total,
+                    unseen=(total - named - renamed) / total)
 
 
 class AuditData:
