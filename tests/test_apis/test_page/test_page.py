@@ -126,7 +126,9 @@ def test_the_audit_is_shown_where_there_is_one(swapped):
     assert 'audit' in page.ids and not page.wrong
     row, = (row for row in page.rows if row[0] == 'probe/x')
     assert row == ['probe/x', '0.4000.300 to 0.500', '0.8000.700 to 0.900',
-                   'betweennearer to none', 'A share. <b> is no tag']
+                   'betweennearer to none']
+    assert 'probe/x</b>: a share. &lt;b&gt; is no tag' in (
+        swapped / 'swap_report.html').read_text()
 
 
 def test_a_page_that_fails_leaves_the_other_results(toy, capsys, monkeypatch):
