@@ -13,6 +13,7 @@ from mmswap.audit.datasets import (
     training_branches,
 )
 from mmswap.audit.features import Features, object_features
+from mmswap.audit.measured import share_of
 from mmswap.audit.settings import AuditSettings
 from mmswap.registry import EVALUATOR
 from mmswap.tasks.naming import Naming
@@ -38,11 +39,18 @@ class Scores(NamedTuple):
     retained: Optional[float] = None
 
     def called(self) -> Dict[str, float]:
-        """The shares of their objects that are named, renamed and unseen."""
-        named, renamed, total = map(
-            sum, (self.named, self.renamed, self.objects))
-        return dict(named=named / total, renamed=renamed / total,
-                    unseen=(total - named - renamed) / total)
+        """The shares of their objects that are named, renamed and unseen.
+
+        Raises:
+            ValueError: If there is no object.
+        """
+        unseen = [there - named - renamed for there, named, renamed in zip(
+            self.objects, self.named, self.renamed)]
+        return {
+            key: share_of(hits, self.objects).value for key, hits in (
+                ('named', self.named), ('renamed', self.renamed),
+                ('unseen', unseen))
+        }
 
 
 class AuditData:
