@@ -5,9 +5,11 @@ import json
 from pathlib import Path
 
 import mmengine
+import numpy as np
 import pytest
 from mmengine.config import Config
 from mmengine.registry import DATA_SAMPLERS, DATASETS, MODELS, DefaultScope
+from PIL import Image
 
 from mmswap.apis.plan import plan_phases
 from mmswap.class_table import ClassTable
@@ -49,6 +51,12 @@ def scenes(tmp_path_factory):
     (labels / 'mixed_all.json').write_text(json.dumps(dict(
         mixed, annotations=mixed['annotations'] + found,
         categories=known['categories'])))
+    maps = folder / 'data/digits/semantic_bg'
+    (maps / 'mixed_all').mkdir()
+    for path in (maps / 'mixed').iterdir():
+        drawn = np.array(Image.open(path))
+        drawn[0, :8] = range(1, 9)
+        Image.fromarray(drawn).save(maps / 'mixed_all' / path.name)
     return folder
 
 

@@ -301,6 +301,8 @@ def test_maps_without_old_images(digits):
     cfg = run(digits, 'fcn_r18-nano', everything, classes=None,
               settings=settings)['learn']
     assert 'old' not in cfg.train_dataloader.dataset
+    # New pixels are few among all that are labelled.
+    assert cfg.model.objective.weight == 4
     found = built(cfg).branches
     # A map is labelled with all that it shows, in either branch.
     for branch in ('retain', 'learn'):
