@@ -32,7 +32,7 @@ def images_to_learn(batch_size: int, holds: bool,
     Where there are no old images and what the base model says is held, all
     are new: on photographs (docs/photographs.md) that keeps 0.92 of the
     base's AP, and 0.83 where three in four are new ones that show old
-    classes.
+    classes (one seed).
 
     Args:
         batch_size: Images of a step.
