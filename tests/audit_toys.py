@@ -53,7 +53,7 @@ class ToyData:
         """The weight; of ten objects as many as it says are named."""
         value = float(model.weight.detach())
         return Scores(value, [int(i < round(10 * value)) for i in range(10)],
-                      [0] * 10, [1] * 10)
+                      [1] * 10)
 
     def features(self, model: Any) -> Dict[str, ObjectRows]:
         """The rows that were given."""

@@ -13,8 +13,8 @@ from mmswap.audit.datasets import (
     training_branches,
 )
 from mmswap.audit.features import Features, object_features
-from mmswap.audit.measured import share_of
 from mmswap.audit.settings import AuditSettings
+from mmswap.evaluation.name_counts import PARTS
 from mmswap.registry import EVALUATOR
 from mmswap.tasks.naming import Naming
 
@@ -27,30 +27,17 @@ class Scores(NamedTuple):
             own unit.
         named: How many of their objects (images, pixels) are called by their
             name, in each image.
-        renamed: How many are found under another name, in each image.
         objects: How many there are, in each image.
         retained: The primary metric of the split ``retain``; None without.
+        called: The shares of all these objects that are named, renamed and
+            unseen, as the evaluator's ``forget/named`` and so on.
     """
 
     metric: float
     named: List[int]
-    renamed: List[int]
     objects: List[int]
     retained: Optional[float] = None
-
-    def called(self) -> Dict[str, float]:
-        """The shares of their objects that are named, renamed and unseen.
-
-        Raises:
-            ValueError: If there is no object.
-        """
-        unseen = [there - named - renamed for there, named, renamed in zip(
-            self.objects, self.named, self.renamed)]
-        return {
-            key: share_of(hits, self.objects).value for key, hits in (
-                ('named', self.named), ('renamed', self.renamed),
-                ('unseen', unseen))
-        }
+    called: Dict[str, float] = {}
 
 
 class AuditData:
@@ -84,7 +71,8 @@ class AuditData:
             model: A stock model with K + N classes.
 
         Raises:
-            ValueError: If the config has no metric of the split ``forget``.
+            ValueError: If the config has no metric of the split ``forget``,
+                or the images have no object of it.
         """
         dataset = self._held_out()
         evaluator = EVALUATOR.build(self.cfg.val_evaluator)
@@ -95,21 +83,23 @@ class AuditData:
             evaluator.process(data_samples=outputs, data_batch=batch)
         called = evaluator.names and list(evaluator.names.results)
         metrics = evaluator.evaluate(len(dataset))
-        if 'swap/forget' not in metrics or not called:
+        wanted = {'swap/forget', *(f'forget/{part}' for part in PARTS)}
+        if not wanted <= set(metrics) or not called:
             raise ValueError(
                 'val_evaluator must be a mmswap.SwapEvaluator with a metric '
-                f'of the split forget, got {sorted(metrics)}')
+                'of the split forget, and its images must show an object of '
+                f'that, got {sorted(metrics)}')
         found = [self._count(namings) for namings in called]
-        named, renamed, objects = (list(each) for each in zip(*found))
-        return Scores(metrics['swap/forget'], named, renamed, objects,
-                      metrics.get('swap/retain'))
+        return Scores(metrics['swap/forget'], [named for named, _ in found],
+                      [objects for _, objects in found],
+                      metrics.get('swap/retain'),
+                      {part: metrics[f'forget/{part}'] for part in PARTS})
 
-    def _count(self, namings: List[Naming]) -> Tuple[int, int, int]:
-        """How many objects are named, are renamed, and are there."""
+    def _count(self, namings: List[Naming]) -> Tuple[int, int]:
+        """How many objects are named, and how many there are."""
         of_class = [each for each in namings if each.label in self.labels]
-        named = sum(n.weight for n in of_class if n.name == n.label)
-        found = sum(n.weight for n in of_class if n.name is not None)
-        return named, found - named, sum(n.weight for n in of_class)
+        return (sum(n.weight for n in of_class if n.name == n.label),
+                sum(n.weight for n in of_class))
 
     def features(self, model: BaseModel) -> Features:
         """What the layers of a model give for held-out objects.

@@ -181,10 +181,19 @@ def test_a_model_that_tells_and_ones_that_do_not(cfg, names, metric, named,
     data = AuditData(cfg, AuditSettings(images=20))
     scores = data.score(Telling(names))
     assert scores.metric == pytest.approx(metric, abs=1e-6)
-    assert (sum(scores.named), sum(scores.renamed)) == (named, renamed)
-    assert scores.called() == dict(
+    assert sum(scores.named) == named
+    assert scores.called == dict(
         named=named / 2, renamed=renamed / 2, unseen=1 - (named + renamed) / 2)
     assert sum(scores.objects) == 2 and len(scores.objects) == 5
+
+
+def test_what_is_called_background_is_unseen(cfg):
+    cfg.val_evaluator = dict(
+        type='mmswap.SwapEvaluator', found=dict(background='cow'),
+        metrics=dict(type='CocoMetric', metric='bbox'))
+    data = AuditData(cfg, AuditSettings(images=20))
+    assert data.score(Telling({1: 2})).called == dict(
+        named=0, renamed=0, unseen=1)
 
 
 def test_an_evaluator_without_splits_is_refused(cfg):

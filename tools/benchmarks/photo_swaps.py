@@ -101,6 +101,11 @@ class Swap(NamedTuple):
     trains: str = 'adapter'
     forgets: bool = True
 
+    @property
+    def alone(self) -> bool:
+        """Whether nothing shows what is retained, neither image nor label."""
+        return self.old == 'none' and self.labels == 'learn'
+
 
 SWAPS: Dict[str, Swap] = dict(
     old=Swap('old images', 'learn', 'all'),
@@ -157,23 +162,23 @@ def write_swap(name: str, photos: Photos, stock: Path, checkpoint: Path,
         The configs, in order.
     """
     swap = SWAPS[name]
-    alone = swap.old == 'none' and swap.labels == 'learn'
+    without_old = swap.old == 'none' and not swap.alone
     ann = photos.learn if swap.labels == 'learn' else photos.learn_all
     written = init_swap(
         str(stock), checkpoint,
         Source('--new', photos.root / ann, photos.root),
         photos.forget if swap.forgets else (),
         Source('--val', photos.root / photos.val, photos.root), out,
-        Settings(without_old=swap.old == 'none' and not alone), force=True)
+        Settings(without_old=without_old), force=True)
     old = Config.fromfile(str(stock)).train_dataloader.dataset.to_dict()
     changes = _old_images(swap, dict(old, ann_file=ann), found)
-    if swap.old == 'none' and not alone:
+    if without_old:
         epochs = {**epochs, 'forget': epochs['forget'] or _WITHOUT_OLD}
     for phase, count in epochs.items():
         changes[phase] += _length(count) if count else ''
     if swap.trains == 'all':
         changes['learn'] += _ALL_WEIGHTS
-    elif alone:
+    elif swap.alone:
         changes['learn'] += _NOT_HELD
     configs = []
     for path in written:
@@ -206,7 +211,7 @@ def _old_images(swap: Swap, new: Mapping[str, object],
         return dict.fromkeys(
             PHASES, _dataset(f'old=dict(ann_file={file!r})'))
     changes = dict.fromkeys(PHASES, '')
-    if swap.old == 'none' and swap.labels == 'learn':
+    if swap.alone:
         only = dict(type='mmswap.ClassSubset', keep='learn', dataset=new)
         changes['learn'] = _dataset(
             "_delete_=True, type='mmswap.SwapDataset', "

@@ -131,7 +131,7 @@ def _unfit(subjects: Sequence[Subject], data: AuditData,
 
 def _scores(subject: Subject, data: AuditData) -> Dict[str, Any]:
     scores = data.score(subject.build())
-    return dict(retained=scores.retained, called=scores.called())
+    return dict(retained=scores.retained, called=scores.called)
 
 
 def _measure(tests: Dict[str, AuditTest], subjects: Sequence[Subject],

@@ -5,6 +5,7 @@ from mmswap.audit.audit_test import AuditTest
 from mmswap.audit.measured import Measured
 from mmswap.audit.subject import Subject
 from mmswap.audit.verdict import by_role, judge
+from mmswap.evaluation.name_counts import PARTS
 from mmswap.evaluation.score_tables import format_table
 
 FORMAT = 1
@@ -76,9 +77,9 @@ def called_table(models: Sequence[Mapping[str, Any]]) -> str:
     Args:
         models: The ``models`` of ``audit.json``.
     """
-    lines = [['', *(f'{each["name"]}' for each in models)]]
+    lines = [['', *(each['name'] for each in models)]]
     lines += [[key, *(_short(each['called'][key]) for each in models)]
-              for key in ('named', 'renamed', 'unseen')]
+              for key in PARTS]
     return format_table(lines, len(lines[0]))
 
 

@@ -13,6 +13,7 @@ from mmswap.apis.page.facts import SwapFacts, classes_of, read_facts
 from mmswap.apis.page.origin import commands, file_rows, seeds
 from mmswap.apis.page.summary import cost_rows, summary
 from mmswap.engine.progress import duration
+from mmswap.evaluation.name_counts import PARTS
 from mmswap.evaluation.score_tables import cell
 from mmswap.version import __version__
 from mmswap.whole_file import write_text
@@ -134,6 +135,7 @@ def _context(facts: SwapFacts) -> Dict[str, Any]:
         # Audits of earlier releases do not say it.
         called=[each for each in facts.audit.get('models', [])
                 if 'called' in each],
+        parts=PARTS,
         costs=cost_rows(moments),
         versions=_versions(facts),
         files=file_rows(facts),

@@ -134,7 +134,7 @@ def test_learning_and_forgetting_without_old_images(workplace):
 
 @pytest.mark.slow
 def test_unlabelled_images_in_place_of_the_old_ones(workplace):
-    """The two lines of docs/pseudo_labels.md, and a step of each phase."""
+    """The config of docs/pseudo_labels.md, and a step of each phase."""
     from mmengine.config import Config
 
     from mmswap.apis import run_swap
