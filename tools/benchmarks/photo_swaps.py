@@ -164,12 +164,14 @@ def write_swap(name: str, photos: Photos, stock: Path, checkpoint: Path,
     swap = SWAPS[name]
     without_old = swap.old == 'none' and not swap.alone
     ann = photos.learn if swap.labels == 'learn' else photos.learn_all
+    instead = (Source('--old', found.labelled, photos.root)
+               if swap.old == 'unlabelled' else None)
     written = init_swap(
         str(stock), checkpoint,
         Source('--new', photos.root / ann, photos.root),
         photos.forget if swap.forgets else (),
         Source('--val', photos.root / photos.val, photos.root), out,
-        Settings(without_old=without_old), force=True)
+        Settings(without_old=without_old, old=instead), force=True)
     old = Config.fromfile(str(stock)).train_dataloader.dataset.to_dict()
     changes = _old_images(swap, dict(old, ann_file=ann), found)
     if without_old:
@@ -206,10 +208,6 @@ def _old_images(swap: Swap, new: Mapping[str, object],
     if swap.old == 'few':
         return dict.fromkeys(
             PHASES, _dataset(f'subset=dict(old=dict(shots={_FEW}))'))
-    if swap.old == 'unlabelled':
-        file = found.labelled.resolve().as_posix()
-        return dict.fromkeys(
-            PHASES, _dataset(f'old=dict(ann_file={file!r})'))
     changes = dict.fromkeys(PHASES, '')
     if swap.alone:
         only = dict(type='mmswap.ClassSubset', keep='learn', dataset=new)

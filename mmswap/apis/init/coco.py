@@ -5,20 +5,11 @@ from typing import Dict, List, Optional
 from mmengine.config import ConfigDict
 
 from mmswap.apis.init.coco_file import CocoFile, read_coco
-from mmswap.apis.init.data import (
-    DataKind,
-    Source,
-    find_folder,
-    place,
-    prefix_of,
-)
+from mmswap.apis.init.data import DataKind, SetNode
 from mmswap.apis.init.layout import Call, Code, Node
 from mmswap.apis.init.names import Names
-from mmswap.apis.init.stock import (
-    Stock,
-    build_dataset,
-    dataset_type,
-)
+from mmswap.apis.init.source import Source, find_folder, place, prefix_of
+from mmswap.apis.init.stock import Stock, build_dataset, dataset_type
 from mmswap.class_table import ClassTable
 from mmswap.config.category_order import category_order
 from mmswap.config.coco_categories import read_category_list
@@ -45,7 +36,7 @@ class CocoData(DataKind):
         if not names or not self._is_coco(dataset):
             return names or None
         file = self._file(dataset)
-        if self.without_old and not file.is_file():
+        if not self.needs_stock and not file.is_file():
             # Those of the data set's type would be COCO's.
             given = (dataset.get('metainfo') or {}).get('classes')
             return tuple(given) if given else None
@@ -54,7 +45,7 @@ class CocoData(DataKind):
                 'train_dataloader.dataset.ann_file must be a file that is '
                 f'there, as a swap trains on the old images too, got {file}; '
                 'mmswap pseudo-label labels other images, which can take '
-                'their place there, or the new ones, for --without-old')
+                'their place (--old), or the new ones, for --without-old')
         listed = [c['name'] for c in read_category_list(str(file))]
         if not set(names) <= set(listed):
             return names
@@ -100,28 +91,16 @@ class CocoData(DataKind):
         """See :meth:`DataKind.shows_old`."""
         return bool(self._read(source).showing(names))
 
-    def new_set(self, source: Source) -> Node:
-        """See :meth:`DataKind.new_set`."""
-        ref, old = self.old[0]
+    def set_of(self, source: Source, ref: Code, old: ConfigDict,
+               whole: bool) -> SetNode:
+        """See :meth:`DataKind.set_of`."""
         changes = self._changes(source, old)
         if self._is_coco(old):
-            # Of several data sets, or none, there is none to differ from.
-            whole = self.without_old or '[' in ref.text
             return Call('dict', (ref, ), changes) if whole else changes
-        return dict(
-            type='CocoDataset', **changes,
-            filter_cfg=dict(filter_empty_gt=True),
-            pipeline=Code(f'{ref.text}.pipeline'))
-
-    def val_set(self, source: Source) -> Node:
-        """See :meth:`DataKind.val_set`."""
-        ref, old = self.old_val[0]
-        changes = self._changes(source, old)
-        if self._is_coco(old):
-            return Call('dict', (ref, ), changes)
-        return dict(
-            type='CocoDataset', **changes, test_mode=True,
-            pipeline=Code(f'{ref.text}.pipeline'))
+        use = (dict(test_mode=True) if old.get('test_mode') else
+               dict(filter_cfg=dict(filter_empty_gt=True)))
+        return dict(type='CocoDataset', **changes, **use,
+                    pipeline=Code(f'{ref.text}.pipeline'))
 
     def old_val_names(self, names: Names) -> Names:
         """See :meth:`DataKind.old_val_names`."""
@@ -137,9 +116,9 @@ class CocoData(DataKind):
             found += [c['name'] for c in read_category_list(str(file))]
         return tuple(found)
 
-    def old_set(self, loader: str) -> Node:
-        """See :meth:`DataKind.old_set`; without maps that nothing reads."""
-        ref = super().old_set(loader)
+    def stock_set(self, loader: str) -> Node:
+        """See :meth:`DataKind.stock_set`; without maps that nothing reads."""
+        ref = super().stock_set(loader)
         prefix = _plain_prefix(self.stock.cfg[loader].dataset)
         if prefix is None:
             return ref

@@ -1,12 +1,12 @@
 """The command ``mmswap init``."""
 import argparse
+import itertools
 from pathlib import Path
 from typing import List, Optional
 
 from mmengine.logging import MMLogger
 
 from mmswap.apis.commands.command import Command, add_trust
-from mmswap.apis.init.data import Source
 from mmswap.apis.init.facts import Swap
 from mmswap.apis.init.names import shown
 from mmswap.apis.init.settings import (
@@ -15,6 +15,7 @@ from mmswap.apis.init.settings import (
     PRESETS,
     Settings,
 )
+from mmswap.apis.init.source import Source
 from mmswap.apis.init.swap_init import plan_swap, write_swap
 
 
@@ -32,6 +33,10 @@ def add_init_arguments(parser: argparse.ArgumentParser) -> None:
         help='checkpoint of the base model (default: none, it is needed)')
     add('--new', type=Path,
         help='annotations of what is to be learned (default: nothing is)')
+    add('--old', type=Path,
+        help='annotations of old images that take the place of those that '
+        'STOCK_CONFIG trains on, such as mmswap pseudo-label writes for '
+        'unlabelled ones (default: those of STOCK_CONFIG)')
     add('--without-old', action='store_true',
         help='take all images from --new, a json or maps labelled with old '
         'classes too, as mmswap pseudo-label does it (default: the images '
@@ -45,8 +50,8 @@ def add_init_arguments(parser: argparse.ArgumentParser) -> None:
         'is written')
     add('--val', type=Path,
         help='annotations to validate on (default: those of the base model)')
-    for option, files in (('new', 'images'), ('new', 'maps'),
-                          ('val', 'images'), ('val', 'maps')):
+    for option, files in itertools.product(('new', 'old', 'val'),
+                                           ('images', 'maps')):
         add(f'--{option}-{files}', type=Path, metavar='DIR',
             help=f'folder of the {files} of --{option} (default: where '
             'those of the base model are)')
@@ -79,14 +84,15 @@ def run_init(args: argparse.Namespace) -> None:
     MMLogger.get_instance('mmswap init', log_level='WARNING')
     settings = Settings(
         tuple(args.learn), args.order, args.batch_size, args.trust,
-        args.without_old, args.preset)
+        args.without_old, preset=args.preset)
     try:
         swap = plan_swap(
             args.config, args.checkpoint,
             _source('--new', args.new, args.new_images, args.new_maps),
             args.forget,
             _source('--val', args.val, args.val_images, args.val_maps),
-            settings)
+            settings._replace(old=_source(
+                '--old', args.old, args.old_images, args.old_maps)))
         written = write_swap(swap, args.out, args.force)
     except (OSError, ValueError) as error:
         # What it says is for the user, not where it was found.

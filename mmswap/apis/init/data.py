@@ -1,30 +1,17 @@
 """What a swap has to know of data sets, whatever they are made of."""
-import os
 from abc import ABCMeta, abstractmethod
-from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Optional, Union
+
+from mmengine.config import ConfigDict
 
 from mmswap.apis.init.layout import Call, Code, Node
 from mmswap.apis.init.names import Names
+from mmswap.apis.init.source import Source
 from mmswap.apis.init.stock import Stock, inner_datasets
 
-_LOOKED_FOR = 5
-
-
-class Source(NamedTuple):
-    """Where labelled images are, as the command line says it.
-
-    Attributes:
-        option: ``'--new'`` or ``'--val'``.
-        path: An annotation file or a folder.
-        images: Folder of the images; None to look for it.
-        maps: Folder of the segmentation maps; None to look for it.
-    """
-
-    option: str
-    path: Path
-    images: Optional[Path] = None
-    maps: Optional[Path] = None
+# A data set as a config has it: another one with changes, or a whole one.
+SetNode = Union[Call, Dict[str, Node]]
+_TRAIN = 'train_dataloader'
 
 
 class DataKind(metaclass=ABCMeta):
@@ -35,8 +22,14 @@ class DataKind(metaclass=ABCMeta):
 
     Attributes:
         labels_several: Whether an image can show several classes.
-        without_old: Whether a swap does without the images that the stock
-            config trains on.
+        without_old: Whether a swap does without old images.
+        given_old: The config of the data set of old images that a swap has
+            in place of the stock config's; None where it has that.
+        needs_stock: Whether what the stock config trains on must be there.
+        old: How a config that inherits calls each data set to train on, and
+            the data set's config.
+        old_val: The same of those to validate on.
+        renamed: The base's names where the data sets' own are not to be used.
     """
 
     labels_several = True
@@ -44,26 +37,69 @@ class DataKind(metaclass=ABCMeta):
     def __init__(self, stock: Stock) -> None:
         self.stock = stock
         self.without_old = False
-        self.old = inner_datasets(stock, 'train_dataloader')
+        self.given_old: Optional[SetNode] = None
+        self.needs_stock = True
+        self.old = inner_datasets(stock, _TRAIN)
         self.old_val = inner_datasets(stock, 'val_dataloader')
-        # The base's names where the data sets' own are not to be used.
         self.renamed: Optional[Names] = None
 
     def is_wrapped(self) -> bool:
         """Whether the data set to train on is a wrapper of others."""
-        return self.old[0][0].text != '_base_.train_dataloader.dataset'
+        return self.old[0][0] != _outermost(_TRAIN)
 
-    def old_set(self, loader: str) -> Node:
+    def take_as_old(self, source: Source) -> None:
+        """Have other images in place of those of the stock config.
+
+        Args:
+            source: Where they are.
+        """
+        ref, old = self.old[0]
+        node = self.set_of(source, ref, old, whole=True)
+        if isinstance(node, Call):
+            settings = {**old, **node.kwargs}
+        else:
+            # What refers to the stock config; annotations are read without.
+            settings = {key: value for key, value in node.items()
+                        if key not in ('metainfo', 'pipeline')}
+        self.given_old = _wrapped(node, ref)
+        self.old = [(ref, ConfigDict(settings))]
+
+    def old_set(self) -> Node:
+        """The data set of old images to train on, as a phase has it."""
+        return self.given_old or self.stock_set(_TRAIN)
+
+    def stock_set(self, loader: str) -> Node:
         """The data set of the stock config, as a phase has it.
 
         Args:
             loader: ``'train_dataloader'`` or ``'val_dataloader'``.
         """
-        ref = Code(f'_base_.{loader}.dataset')
+        ref = _outermost(loader)
         if self.renamed is None:
             return ref
         names = dict(classes=Code("classes['base']"))
         return Call('dict', (ref, ), dict(metainfo=names))
+
+    def new_set(self, source: Source) -> SetNode:
+        """What ``SwapDataset.new`` is for a source.
+
+        Args:
+            source: Where the images to learn from are.
+        """
+        # Of several data sets, or none, there is none to differ from.
+        whole = self.without_old or '[' in self.old[0][0].text
+        ref, old = (inner_datasets(self.stock, _TRAIN) if whole else
+                    self.old)[0]
+        return self.set_of(source, ref, old, whole)
+
+    def val_set(self, source: Source) -> SetNode:
+        """The config of a data set to validate on.
+
+        Args:
+            source: Where its images are.
+        """
+        ref, old = self.old_val[0]
+        return self.set_of(source, ref, old, whole=True)
 
     def shows_old(self, source: Source, names: Names) -> bool:
         """Whether a source's labels are known to be of old classes, too.
@@ -118,11 +154,15 @@ class DataKind(metaclass=ABCMeta):
         """
 
     @abstractmethod
-    def new_set(self, source: Source) -> Node:
-        """What ``SwapDataset.new`` is for a source.
+    def set_of(self, source: Source, ref: Code, old: ConfigDict,
+               whole: bool) -> SetNode:
+        """The config of a data set of a source.
 
         Args:
-            source: Where the images to learn from are.
+            source: Where its images are.
+            ref: How a config calls a data set of the stock config.
+            old: That one.
+            whole: Whether all of it is needed, or what differs suffices.
         """
 
     def labels_of_new(self, base: Names, learn: Names) -> str:
@@ -139,14 +179,6 @@ class DataKind(metaclass=ABCMeta):
         return ''
 
     @abstractmethod
-    def val_set(self, source: Source) -> Node:
-        """The config of a data set to validate on.
-
-        Args:
-            source: Where its images are.
-        """
-
-    @abstractmethod
     def old_val_names(self, names: Names) -> Names:
         """Names of the classes that the stock config validates on.
 
@@ -158,93 +190,21 @@ class DataKind(metaclass=ABCMeta):
         """
 
 
-def find_folder(option: str, what: str, files: Sequence[str],
-                given: Optional[Path], places: Sequence[Path]) -> Path:
-    """Find the folder that files are in.
+def _outermost(loader: str) -> Code:
+    """How a config that inherits calls the data set of a loader."""
+    return Code(f'_base_.{loader}.dataset')
+
+
+def _wrapped(node: SetNode, ref: Code) -> SetNode:
+    """A data set in the wrappers of one of the stock config, in its place.
 
     Args:
-        option: The option that names the folder.
-        what: What the files are.
-        files: Their names. The first ones are looked for.
-        given: The folder, if the option was given.
-        places: Where they may be otherwise.
-
-    Raises:
-        FileNotFoundError: If they are in none.
+        node: The data set.
+        ref: How a config calls the one whose place it takes.
     """
-    looked = [given] if given is not None else list(places)
-    for folder in looked:
-        if all((folder / file).is_file() for file in files[:_LOOKED_FOR]):
-            return folder
-    raise FileNotFoundError(
-        f'{option} must be the folder of the {what}, such as {files[0]}, '
-        f'which is not in {" or ".join(str(p) for p in dict.fromkeys(looked))}'
-    )
-
-
-def place(old_root: str, file: Path,
-          folders: Dict[str, Path]) -> Tuple[str, str, Dict[str, str]]:
-    """Write paths as data sets have them, below a common root if they can.
-
-    Args:
-        old_root: The root of the stock config's data set.
-        file: An annotation file.
-        folders: Folders by their key in ``data_prefix``.
-
-    Returns:
-        Root, annotation file and folders.
-    """
-    for root in (Path(old_root), file.parent):
-        if all(_is_below(root, path) for path in (file, *folders.values())):
-            same = root == Path(old_root)
-            return (old_root if same else folder_text(root),
-                    _relative(root, file).as_posix(), {
-                        key: folder_text(_relative(root, folder))
-                        for key, folder in folders.items()
-                    })
-    return '', file.as_posix(), {
-        key: folder_text(folder)
-        for key, folder in folders.items()
-    }
-
-
-def folder_text(folder: Path) -> str:
-    """A folder as ``data_prefix`` has it.
-
-    Args:
-        folder: The folder.
-    """
-    return '' if folder == Path('.') else f'{folder.as_posix()}/'
-
-
-def files_below(folder: Path, suffixes: Sequence[str]) -> List[Path]:
-    """The files below a folder that end in one way, sorted.
-
-    Args:
-        folder: The folder.
-        suffixes: Endings, in lower case.
-    """
-    return sorted(
-        path for path in folder.rglob('*')
-        if path.name.lower().endswith(tuple(suffixes)) and path.is_file())
-
-
-def prefix_of(dataset: Any, key: str) -> Path:
-    """A folder of a data set, from where commands are run.
-
-    Args:
-        dataset: Its config.
-        key: The key in ``data_prefix``.
-    """
-    prefix = dataset.get('data_prefix') or {}
-    found = prefix if isinstance(prefix, str) else prefix.get(key, '')
-    return Path(dataset.get('data_root') or '') / found
-
-
-def _is_below(root: Path, path: Path) -> bool:
-    above, own = os.path.abspath(root), os.path.abspath(path)
-    return os.path.commonpath([above, own]) == above
-
-
-def _relative(root: Path, path: Path) -> Path:
-    return Path(os.path.relpath(path, root))
+    while ref != _outermost(_TRAIN):
+        text, _, key = ref.text.rpartition('.')
+        key, _, number = key.partition('[')
+        ref = Code(text)
+        node = Call('dict', (ref, ), {key: [node] if number else node})
+    return node

@@ -4,9 +4,10 @@ from typing import Dict, Optional
 from mmengine.config import ConfigDict
 from mmengine.dataset import BaseDataset
 
-from mmswap.apis.init.data import DataKind, Source, files_below, folder_text
-from mmswap.apis.init.layout import Code, Node
+from mmswap.apis.init.data import DataKind, SetNode
+from mmswap.apis.init.layout import Code
 from mmswap.apis.init.names import Names
+from mmswap.apis.init.source import Source, files_below, folder_text
 from mmswap.apis.init.stock import build_dataset
 
 # Those that mmpretrain's CustomDataset reads.
@@ -26,7 +27,7 @@ class FolderData(DataKind):
         """Names by label; a data set of folders is read for them."""
         dataset = self.old[0][1]
         built = build_dataset(dataset, self.stock.scope)
-        if not built.metainfo.get('classes'):
+        if not built.metainfo.get('classes') and self.needs_stock:
             built = self._read('train_dataloader', dataset)
         return tuple(built.metainfo.get('classes') or ()) or None
 
@@ -69,13 +70,13 @@ class FolderData(DataKind):
         found = self.labelled(source, names)
         return sum(found.get(name, 0) for name in names)
 
-    def new_set(self, source: Source) -> Node:
-        """See :meth:`DataKind.new_set`."""
-        return _folder_set(source, self.old[0][0])
-
-    def val_set(self, source: Source) -> Node:
-        """See :meth:`DataKind.val_set`."""
-        return _folder_set(source, self.old_val[0][0])
+    def set_of(self, source: Source, ref: Code, old: ConfigDict,
+               whole: bool) -> SetNode:
+        """See :meth:`DataKind.set_of`; a data set of folders, always whole."""
+        del old, whole
+        return dict(
+            type='CustomDataset', data_prefix=folder_text(source.path),
+            pipeline=Code(f'{ref.text}.pipeline'))
 
     def old_val_names(self, names: Names) -> Names:
         """See :meth:`DataKind.old_val_names`."""
@@ -91,10 +92,3 @@ class FolderData(DataKind):
             raise FileNotFoundError(
                 f'{loader}.dataset must have its images where it looks for '
                 f'them, got {error}') from error
-
-
-def _folder_set(source: Source, ref: Code) -> Node:
-    """A data set of mmpretrain that reads folders of classes."""
-    return dict(
-        type='CustomDataset', data_prefix=folder_text(source.path),
-        pipeline=Code(f'{ref.text}.pipeline'))

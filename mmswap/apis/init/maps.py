@@ -6,14 +6,10 @@ import numpy as np
 from mmengine.config import ConfigDict
 from mmengine.dataset import BaseDataset
 
-from mmswap.apis.init.data import (
-    DataKind,
-    Source,
-    folder_text,
-    prefix_of,
-)
+from mmswap.apis.init.data import DataKind, SetNode
 from mmswap.apis.init.layout import Call, Code, Node
 from mmswap.apis.init.names import Names
+from mmswap.apis.init.source import Source, folder_text, prefix_of
 from mmswap.apis.init.stock import build_dataset, scope_of
 from mmswap.registry import DATASETS
 from mmswap.tasks.map_scan import scan_label_maps
@@ -59,12 +55,13 @@ class MapData(DataKind):
         shown = np.flatnonzero(values.any(0))
         beyond = [v for v in shown.tolist() if v >= len(names) and v != 255]
         if beyond:
+            lacking = '; are names missing in --learn?'
             raise ValueError(
                 f'{source.option} must be maps with the labels 0 to '
                 f'{len(names) - 1} of {list(names[-3:])} and the classes '
                 f'before them, and 255 to ignore, got {beyond[:10]} too '
-                f'(counted after reduce_zero_label) in {source.path}; are '
-                'names missing in --learn?')
+                f'(counted after reduce_zero_label) in {source.path}'
+                + ('' if source.option == '--old' else lacking))
         return {
             name: int(values[:, label].sum())
             for label, name in enumerate(names)
@@ -86,12 +83,6 @@ class MapData(DataKind):
         del names
         return len(self._values(source, self._template(source)))
 
-    def new_set(self, source: Source) -> Node:
-        """See :meth:`DataKind.new_set`."""
-        ref, old = self.old[0]
-        whole = self.without_old or '[' in ref.text
-        return self._set_of(source, ref, old, whole)
-
     def labels_of_new(self, base: Names, learn: Names) -> str:
         """See :meth:`DataKind.labels_of_new`."""
         if not learn:
@@ -100,11 +91,6 @@ class MapData(DataKind):
                            for label, name in enumerate(learn, len(base)))
         return ('In the maps of `new` the labels go on from the base '
                 f'(reduce_zero_label comes before): {labels}.')
-
-    def val_set(self, source: Source) -> Node:
-        """See :meth:`DataKind.val_set`."""
-        ref, old = self.old_val[0]
-        return self._set_of(source, ref, old, True)
 
     def old_val_names(self, names: Names) -> Names:
         """See :meth:`DataKind.old_val_names`."""
@@ -117,9 +103,9 @@ class MapData(DataKind):
                     'validate on (--val)')
         return names
 
-    def _set_of(self, source: Source, ref: Code, old: ConfigDict,
-                whole: bool) -> Node:
-        """A data set of a source, or in what it differs from an old one.
+    def set_of(self, source: Source, ref: Code, old: ConfigDict,
+               whole: bool) -> SetNode:
+        """See :meth:`DataKind.set_of`.
 
         A type that has class names of its own takes no others.
         """

@@ -1,9 +1,9 @@
-"""What a swap may be told beside its data."""
+"""What a swap may be told beside what is learned and forgotten."""
 from collections import Counter
 from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple
 
-from mmswap.apis.init.data import Source
 from mmswap.apis.init.names import Names, shown
+from mmswap.apis.init.source import Source
 
 ORDERS: Dict[str, Tuple[str, ...]] = {
     'learn-forget': ('learn', 'forget'),
@@ -26,7 +26,7 @@ PRESETS: Dict[str, Dict[str, Any]] = {
 
 
 class Settings(NamedTuple):
-    """What a swap may be told beside its data.
+    """What a swap may be told beside what is learned and forgotten.
 
     Attributes:
         learn: The classes to learn; empty for all that ``new`` shows and the
@@ -37,6 +37,8 @@ class Settings(NamedTuple):
             ``images_of_step``. None for 4, or 32 of a classifier.
         trust: Unpickle whatever the checkpoint holds.
         without_old: Whether to do without old images though there are some.
+        old: Images that take the place of those that the stock config trains
+            on; None for those.
         preset: One of ``PRESETS``; None for LoRA in all blocks.
     """
 
@@ -45,6 +47,7 @@ class Settings(NamedTuple):
     batch_size: Optional[int] = None
     trust: bool = False
     without_old: bool = False
+    old: Optional[Source] = None
     preset: Optional[str] = None
 
     @property
@@ -89,6 +92,9 @@ def check_request(new: Optional[Source], requests: Sequence[Names],
     if settings.without_old and new is None:
         raise ValueError('--new must be given with --without-old, the images '
                          'to take all from')
+    if settings.without_old and settings.old is not None:
+        raise ValueError('--without-old must be left out with --old, the old '
+                         f'images, got {settings.old.path}')
     if settings.order not in ORDERS:
         raise ValueError(f'--order must be one of {list(ORDERS)}, got '
                          f'{settings.order!r}')

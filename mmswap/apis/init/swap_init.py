@@ -4,7 +4,13 @@ from typing import Dict, List, Optional, Sequence, Tuple, Type, Union
 
 from mmswap.apis.checkpoint import read_checkpoint
 from mmswap.apis.init.coco import CocoData
-from mmswap.apis.init.data import DataKind, Source
+from mmswap.apis.init.data import DataKind
+from mmswap.apis.init.data_checks import (
+    check_plain,
+    names_to_learn,
+    set_up_kind,
+    take_as_old,
+)
 from mmswap.apis.init.facts import ForgetRequest, Swap
 from mmswap.apis.init.folders import FolderData
 from mmswap.apis.init.maps import MapData
@@ -31,6 +37,7 @@ from mmswap.apis.init.settings import (
     check_request,
     forget_requests,
 )
+from mmswap.apis.init.source import Source
 from mmswap.apis.init.stock import read_stock
 from mmswap.apis.init.validation import choose_val
 from mmswap.apis.init.writing import config_files
@@ -108,13 +115,16 @@ def plan_swap(stock_config: Union[str, Path],
     kind_type, batch_size = _KINDS[stock.scope]
     path = Path(checkpoint)
     loaded = read_checkpoint(path, settings.trust)
-    kind = _kind(kind_type(stock), settings)
+    kind = kind_type(stock)
+    set_up_kind(kind, settings)
     base = base_names(checkpoint_names(loaded), kind.base_names(), str(path))
     if stock.scope == 'mmpretrain' and len(set(base)) < len(base):
         base = kind.renamed = unique_names(base)
-        _check_plain(kind)
+        check_plain(kind)
     check_known('--forget', names, base, 'the classes of the base model')
-    learn, notes = _learned(kind, new, base, settings.learn)
+    if settings.old is not None:
+        take_as_old(kind, settings.old, base)
+    learn, notes = names_to_learn(kind, new, base, settings.learn)
     table = ClassTable(base, learn, names, stuff=kind.stuff(new))
     all_labels = new is not None and kind.shows_old(new, base)
     if new is not None and kind.without_old and not all_labels:
@@ -127,14 +137,14 @@ def plan_swap(stock_config: Union[str, Path],
     batches = dict(
         learn=images_to_learn(size, facts.is_dense, kind.without_old),
         forget=images_of_step(size, facts.is_dense))
-    lengths = _lengths(kind, new, learn, requests, batches)
+    lengths = _lengths(kind, new, learn, requests, settings.old, batches)
     plan = [ForgetRequest(*request) for request in zip(
         requests, lengths['forget'])] if len(requests) > 1 else []
     return Swap(
         stock, path, base, learn, names, table.stuff, facts.targets,
         settings.adapter,
         stock.scope == 'mmdet' and facts.has_class_loss, facts.is_dense,
-        None if kind.without_old else kind.old_set('train_dataloader'),
+        None if kind.without_old else kind.old_set(),
         new and kind.new_set(new), all_labels,
         kind.labels_of_new(base, learn),
         choose_val(kind, val, base, learn, bool(plan)), batches,
@@ -171,53 +181,8 @@ def write_swap(swap: Swap, out: Union[str, Path],
     return list(files)
 
 
-def _kind(kind: DataKind, settings: Settings) -> DataKind:
-    if settings.without_old and not kind.labels_several:
-        raise ValueError(
-            '--without-old must be left out where an image has one label, got '
-            f'default_scope {kind.stock.scope!r} in {kind.stock.given}; other '
-            'images, which mmswap pseudo-label sorts, can be the old ones')
-    kind.without_old = settings.without_old
-    return kind
-
-
-def _check_plain(kind: DataKind) -> None:
-    if kind.is_wrapped():
-        raise ValueError('train_dataloader.dataset must be no wrapper of data '
-                         'sets for classes of one name to be told apart, got '
-                         f'{kind.stock.cfg.train_dataloader.dataset.type}')
-
-
-def _learned(kind: DataKind, new: Optional[Source], base: Names,
-             chosen: Names) -> Tuple[Names, List[str]]:
-    """The names to learn, and what to say of them."""
-    if new is None:
-        return (), []
-    known = [name for name in chosen if name in base]
-    if known:
-        raise ValueError(f'--learn must be new to the base model, which has '
-                         f'{shown(known)} already')
-    counts = kind.labelled(new, (*base, *chosen))
-    fresh = [name for name in counts if name not in base]
-    if not fresh:
-        raise ValueError(
-            f'--new must show classes that the base model does not have, got '
-            f'{shown(list(counts))} in {new.path}, all of which it has'
-            + ('; --learn names those in maps'
-               if kind.stock.scope == 'mmseg' else ''))
-    check_known('--learn', chosen, fresh, 'the new classes of --new')
-    wanted = chosen or tuple(name for name in fresh if counts[name])
-    empty = [name for name in (chosen or fresh) if not counts[name]]
-    if empty and (chosen or not wanted):
-        raise ValueError(f'--new must have images of {shown(empty)}, got none '
-                         f'in {new.path}')
-    notes = [f'{shown(empty)}: left out, {new.path} lists it without an '
-             'image'] if empty else []
-    return wanted, notes
-
-
 def _lengths(kind: DataKind, new: Optional[Source], learn: Names,
-             requests: Sequence[Names],
+             requests: Sequence[Names], old: Optional[Source],
              batches: Dict[str, Tuple[int, int]]) -> Dict[str, List[Length]]:
     """How long what is to be learned, and each request to forget, trains."""
     by_epoch = kind.stock.by_epoch
@@ -231,7 +196,7 @@ def _lengths(kind: DataKind, new: Optional[Source], learn: Names,
             images, where = kind.count_new(new, names), f'{new.path}'
         else:
             images = kind.count_old(names)
-            where = 'train_dataloader.dataset'
+            where = f'{old.path}' if old else 'train_dataloader.dataset'
         if not images:
             raise ValueError(
                 f'--forget must name classes that {where} has images of, got '

@@ -1,10 +1,11 @@
 """What a swap is scored on."""
 from typing import List, Optional
 
-from mmswap.apis.init.data import DataKind, Source
+from mmswap.apis.init.data import DataKind
 from mmswap.apis.init.facts import Val
 from mmswap.apis.init.layout import Code, Node
 from mmswap.apis.init.names import Names, shown
+from mmswap.apis.init.source import Source
 
 
 def choose_val(kind: DataKind, source: Optional[Source], base: Names,
@@ -36,7 +37,7 @@ def choose_val(kind: DataKind, source: Optional[Source], base: Names,
 def _choose(kind: DataKind, source: Optional[Source], base: Names,
             learn: Names) -> Val:
     names = (*base, *learn)
-    old_set = kind.old_set('val_dataloader')
+    old_set = kind.stock_set('val_dataloader')
     if source is None:
         old = kind.old_val_names(base)
         if all(name in old for name in learn):

@@ -8,7 +8,7 @@ MASK2FORMER = ('mmdet::mask2former/'
 
 
 def old_set(config):
-    return flat(CocoData(read_stock(config)).old_set('train_dataloader'))
+    return flat(CocoData(read_stock(config)).stock_set('train_dataloader'))
 
 
 def test_maps_that_nothing_reads_are_left_out():
