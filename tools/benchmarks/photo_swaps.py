@@ -118,7 +118,9 @@ SWAPS: Dict[str, Swap] = dict(
     full=Swap('no old image, all weights', 'learn', 'none', 'all', False))
 PHASES = ('learn', 'forget')
 _FEW = 10
-_WITHOUT_OLD = 20  # Epochs of forgetting.
+# Epochs of forgetting where ``mmswap init`` does not know the images: of 10
+# as many steps as it writes for all of them.
+_TO_FORGET = dict(few=100, none=20)
 # The rate at which a stock detector is fine-tuned, a tenth of its own.
 _ALL_WEIGHTS = """model = dict(
     adapter=None, trains='all', objective=dict(hold_weight=0.))
@@ -174,8 +176,8 @@ def write_swap(name: str, photos: Photos, stock: Path, checkpoint: Path,
         Settings(without_old=without_old, old=instead), force=True)
     old = Config.fromfile(str(stock)).train_dataloader.dataset.to_dict()
     changes = _old_images(swap, dict(old, ann_file=ann), found)
-    if without_old:
-        epochs = {**epochs, 'forget': epochs['forget'] or _WITHOUT_OLD}
+    epochs = {**epochs,
+              'forget': epochs['forget'] or _TO_FORGET.get(swap.old)}
     for phase, count in epochs.items():
         changes[phase] += _length(count) if count else ''
     if swap.trains == 'all':

@@ -49,7 +49,7 @@ def parse_args(args: Optional[Sequence[str]] = None) -> argparse.Namespace:
         'writes for 30 to 400 new images)')
     parser.add_argument(
         '--forget-epochs', type=int, help='length of the forget phases '
-        '(default: as init writes, or 20 from unlabelled images)')
+        '(default: as init writes, 20 from unlabelled images, 100 of 10)')
     parser.add_argument('--workers', type=int, default=2)
     parser.add_argument(
         '--cfg-options', nargs='+', action=DictAction, default={},
