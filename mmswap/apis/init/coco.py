@@ -148,7 +148,10 @@ class CocoData(DataKind):
         folders = dict(img=find_folder(
             f'{option}-images', f'images that {file} lists', content.files,
             source.images,
-            [prefix_of(old, 'img'), beside, beside / 'images']))
+            [prefix_of(old, 'img'), beside, beside / 'images'],
+            content.sizes))
+        if source.images is None:
+            self.looked_up[option] = folders['img']
         if content.maps:
             # As COCO's own are named.
             folders['seg'] = find_folder(

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Set
 
 from mmswap.apis.init.names import Names
+from mmswap.apis.init.source import Size
 
 
 class CocoFile(NamedTuple):
@@ -13,12 +14,14 @@ class CocoFile(NamedTuple):
         images: The image ids by class name, in the order of the file.
         things: The classes that are no stuff.
         files: Names of the image files.
+        sizes: Width and height of each, in pixels; None if not listed.
         maps: Names of the panoptic maps.
     """
 
     images: Dict[str, Set[Any]]
     things: Names
     files: List[str]
+    sizes: List[Size]
     maps: List[str]
 
     def showing(self, names: Names) -> Set[Any]:
@@ -48,6 +51,7 @@ def read_coco(path: Path, option: str) -> CocoFile:
         content = json.loads(path.read_bytes())
         names = {c['id']: c['name'] for c in content['categories']}
         files = [image['file_name'] for image in content['images']]
+        sizes = [_size(image) for image in content['images']]
         annotations = content['annotations']
     except (UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
         raise ValueError(
@@ -65,4 +69,11 @@ def read_coco(path: Path, option: str) -> CocoFile:
     return CocoFile(
         images,
         tuple(c['name'] for c in content['categories'] if c.get('isthing', 1)),
-        files, [a['file_name'] for a in annotations if 'segments_info' in a])
+        files, sizes,
+        [a['file_name'] for a in annotations if 'segments_info' in a])
+
+
+def _size(image: Dict[str, Any]) -> Size:
+    """Width and height of an image; some files list zeros."""
+    width, height = image.get('width'), image.get('height')
+    return (width, height) if width and height else None

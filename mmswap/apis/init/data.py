@@ -1,6 +1,7 @@
 """What a swap has to know of data sets, whatever they are made of."""
 from abc import ABCMeta, abstractmethod
-from typing import Dict, Optional, Union
+from pathlib import Path
+from typing import Dict, List, Optional, Union
 
 from mmengine.config import ConfigDict
 
@@ -26,6 +27,8 @@ class DataKind(metaclass=ABCMeta):
         given_old: The config of the data set of old images that a swap has
             in place of the stock config's; None where it has that.
         needs_stock: Whether what the stock config trains on must be there.
+        looked_up: The folder of images that was found for an option, where
+            the command line names none.
         old: How a config that inherits calls each data set to train on, and
             the data set's config.
         old_val: The same of those to validate on.
@@ -39,6 +42,7 @@ class DataKind(metaclass=ABCMeta):
         self.without_old = False
         self.given_old: Optional[SetNode] = None
         self.needs_stock = True
+        self.looked_up: Dict[str, Path] = {}
         self.old = inner_datasets(stock, _TRAIN)
         self.old_val = inner_datasets(stock, 'val_dataloader')
         self.renamed: Optional[Names] = None
@@ -164,6 +168,12 @@ class DataKind(metaclass=ABCMeta):
             old: That one.
             whole: Whether all of it is needed, or what differs suffices.
         """
+
+    def notes(self) -> List[str]:
+        """What the user should know: where images were found."""
+        return [f'the images of {option} are those in {folder} ({option}-'
+                'images names another folder)'
+                for option, folder in self.looked_up.items()]
 
     def labels_of_new(self, base: Names, learn: Names) -> str:
         """A sentence on how new images are labelled.

@@ -1,8 +1,12 @@
 """Where labelled images are, and how a config writes it."""
 import os
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
+from PIL import Image
+
+Size = Optional[Tuple[int, int]]
 _LOOKED_FOR = 5
 
 
@@ -23,7 +27,8 @@ class Source(NamedTuple):
 
 
 def find_folder(option: str, what: str, files: Sequence[str],
-                given: Optional[Path], places: Sequence[Path]) -> Path:
+                given: Optional[Path], places: Sequence[Path],
+                sizes: Sequence[Size] = ()) -> Path:
     """Find the folder that files are in.
 
     Args:
@@ -31,19 +36,30 @@ def find_folder(option: str, what: str, files: Sequence[str],
         what: What the files are.
         files: Their names. The first ones are looked for.
         given: The folder, if the option was given.
-        places: Where they may be otherwise.
+        places: Where they may be otherwise. Several may have files of these
+            names, of other images.
+        sizes: Width and height of each, in pixels, as far as it is known.
 
     Raises:
         FileNotFoundError: If they are in none.
     """
     looked = [given] if given is not None else list(places)
+    first = list(zip_longest(files[:_LOOKED_FOR], sizes[:_LOOKED_FOR]))
     for folder in looked:
-        if all((folder / file).is_file() for file in files[:_LOOKED_FOR]):
+        if all(_is_there(folder / file, size) for file, size in first):
             return folder
     raise FileNotFoundError(
         f'{option} must be the folder of the {what}, such as {files[0]}, '
         f'which is not in {" or ".join(str(p) for p in dict.fromkeys(looked))}'
-    )
+        + (', or not of the size that is listed' if any(sizes) else ''))
+
+
+def _is_there(file: Path, size: Size) -> bool:
+    """Whether a file is there, and an image of this size, turned or not."""
+    if size is None or not file.is_file():
+        return file.is_file()
+    with Image.open(file) as image:
+        return sorted(image.size) == sorted(size)
 
 
 def place(old_root: str, file: Path,

@@ -140,17 +140,19 @@ def plan_swap(stock_config: Union[str, Path],
     lengths = _lengths(kind, new, learn, requests, settings.old, batches)
     plan = [ForgetRequest(*request) for request in zip(
         requests, lengths['forget'])] if len(requests) > 1 else []
+    new_set = new and kind.new_set(new)
+    val_set = choose_val(kind, val, base, learn, bool(plan))
     return Swap(
         stock, path, base, learn, names, table.stuff, facts.targets,
         settings.adapter,
         stock.scope == 'mmdet' and facts.has_class_loss, facts.is_dense,
         None if kind.without_old else kind.old_set(),
-        new and kind.new_set(new), all_labels,
+        new_set, all_labels,
         kind.labels_of_new(base, learn),
-        choose_val(kind, val, base, learn, bool(plan)), batches,
+        val_set, batches,
         {each: found[0] for each, found in lengths.items()},
         _phases(PLAN_ORDERS if plan else ORDERS, settings.order, learn, names),
-        tuple(notes), tuple(plan))
+        (*notes, *kind.notes()), tuple(plan))
 
 
 def write_swap(swap: Swap, out: Union[str, Path],
