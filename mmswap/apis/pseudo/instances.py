@@ -20,6 +20,7 @@ from mmswap.apis.pseudo.thresholds import (
     Thresholds,
     label_map,
 )
+from mmswap.config.types import walk
 from mmswap.whole_file import write_text
 
 
@@ -44,7 +45,7 @@ def label_instances(base: Base, images: Path, out: Path, ann: Optional[Path],
     thresholds = _thresholds(base, settings)
     found = [instances_of(sample)
              for sample in base.predictor.predict(source.paths)]
-    return _write(source, found, base.classes, thresholds, settings, out)
+    return _write(source, found, base, thresholds, settings, out)
 
 
 def _thresholds(base: Base, settings: PseudoSettings) -> Thresholds:
@@ -60,10 +61,15 @@ def _thresholds(base: Base, settings: PseudoSettings) -> Thresholds:
     return judged.thresholds()
 
 
-def _write(source: CocoImages, found: List[Found], classes: Tuple[str, ...],
+def _write(source: CocoImages, found: List[Found], base: Base,
            thresholds: Thresholds, settings: PseudoSettings,
            out: Path) -> PseudoLabels:
     """Write the annotation file and the sheet."""
+    classes = base.classes
+    # A pipeline that loads masks, which a model of boxes makes no use of,
+    # fails where an annotation has none.
+    outlines = any(path.endswith('with_mask') and value for path, value in
+                   walk(base.cfg.train_dataloader.to_dict()))
     file = source.merged(classes)
     ids = {c['name']: c['id'] for c in file['categories']}
     next_id = max((int(a['id']) for a in file['annotations']), default=0) + 1
@@ -82,8 +88,9 @@ def _write(source: CocoImages, found: List[Found], classes: Tuple[str, ...],
         for i, (name, sure) in enumerate(zip(names, certain)):
             counts[0 if sure else 1][name] += 1
             file['annotations'].append(dict(
-                as_annotation(kept, i), id=next_id, image_id=image['id'],
-                category_id=ids[name], iscrowd=int(not sure)))
+                as_annotation(kept, i, outlines), id=next_id,
+                image_id=image['id'], category_id=ids[name],
+                iscrowd=int(not sure)))
             next_id += 1
         shown.append(Shown(path, labelled, kept, certain, names))
     if not images:

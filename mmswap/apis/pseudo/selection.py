@@ -91,12 +91,14 @@ def select(found: Found, thresholds: Thresholds,
     return found, certain & ~inside.any(axis=1)
 
 
-def as_annotation(found: Found, index: int) -> Dict[str, Any]:
+def as_annotation(found: Found, index: int,
+                  outlines: bool = False) -> Dict[str, Any]:
     """A prediction as an annotation of COCO, without its ids.
 
     Args:
         found: The predictions of an image.
         index: Which of them.
+        outlines: Whether a box without a mask has its outline for one.
     """
     left, top, right, bottom = found.boxes[index].tolist()
     width, height = right - left, bottom - top
@@ -111,6 +113,9 @@ def as_annotation(found: Found, index: int) -> Dict[str, Any]:
         annotation['segmentation'] = dict(
             rle, counts=rle['counts'].decode()
             if isinstance(rle['counts'], bytes) else rle['counts'])
+    elif outlines:
+        annotation['segmentation'] = [[left, top, right, top,
+                                       right, bottom, left, bottom]]
     return annotation
 
 

@@ -5,11 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
 
 from mmswap.apis.cli import COMMANDS, main
 from mmswap.apis.commands import pseudo
 from mmswap.apis.pseudo import PseudoSettings, pseudo_label
 from mmswap.datasets.digits.scenes import make_digit_scenes
+from mmswap.registry import DATASETS, MODELS
 from mmswap.tasks.instance_overlaps import box_ious
 
 CONFIGS = Path(__file__).parents[3] / 'configs' / 'digits'
@@ -91,6 +95,26 @@ def test_old_digits_are_labelled(workplace):
     # A second time it is the same, though the first one's are in the file.
     again = pseudo_label(CONFIG, CHECKPOINT, IMAGES, 'again.json', 'all.json')
     assert again.certain == labels.certain
+
+
+def test_boxes_have_outlines_where_the_pipeline_loads_masks(workplace):
+    """As DINO's of the digits does; mmdet fails where there is none."""
+    cfg = Config.fromfile(str(CONFIGS / 'dino_swin-nano_base.py'))
+    with DefaultScope.overwrite_default_scope('mmdet'):
+        torch.manual_seed(0)
+        torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict()),
+                   'dino.pth')
+    pseudo_label(CONFIGS / 'dino_swin-nano_base.py', 'dino.pth', IMAGES,
+                 'boxes.json', 'new.json',
+                 PseudoSettings(score=1e-3, sheet_images=0))
+    dataset = dict(cfg.train_dataloader.dataset, ann_file='boxes.json',
+                   data_root='', data_prefix=dict(img=IMAGES))
+    with DefaultScope.overwrite_default_scope('mmdet'):
+        loaded = DATASETS.build(dataset)[0]['data_samples'].gt_instances
+    assert len(loaded) > 10
+    for box, mask in zip(loaded.bboxes.tensor, loaded.masks.masks):
+        width, height = box[2:] - box[:2]
+        assert abs(mask.sum() - width * height) <= width + height + 1
 
 
 @pytest.mark.slow
