@@ -63,7 +63,24 @@ def _read(dataset: BaseDataset) -> BaseDataset:
         dataset.full_init()
         if len(dataset):
             raise
+    _check_folders(dataset)
     return dataset
+
+
+def _check_folders(dataset: BaseDataset) -> None:
+    """Refuse class names in another order than that of their folders.
+
+    mmpretrain's CustomDataset labels an image by the place of its folder
+    among the sorted ones, whatever the order in ``metainfo``.
+    """
+    folders = getattr(dataset, 'folder_to_idx', {})
+    names = dataset.metainfo.get('classes') or ()
+    sorted_names = sorted(folders, key=folders.__getitem__)
+    if sorted_names != list(names) and set(folders) == set(names):
+        raise ValueError(
+            f'metainfo.classes of {data_source(dataset)} must be in the order '
+            f'of the folders, {sorted_names}, or be left out, got '
+            f'{list(names)}; or ann_file must list the images')
 
 
 def none_left(dataset: BaseDataset, names: Sequence[str], keep: Any,
