@@ -1,6 +1,8 @@
 """Stops a run in which an adapter group never gets a gradient."""
+import logging
 from typing import Dict, Iterator, List, Optional, Sequence
 
+from mmengine.logging import print_log
 from torch import Tensor, nn
 
 from mmswap.engine.group_sparse import has_gradient
@@ -27,7 +29,9 @@ class GradientCheck:
     It reads nothing back from the GPU before the update that decides, and
     does nothing after it. A group that is zero throughout (A = B = 0) has no
     gradient by construction and is left out. A gradient that is infinite or
-    NaN, as AMP's skipped steps have it, has reached its group.
+    NaN, as AMP's skipped steps have it, has reached its group. One that is
+    there and zero is no error, where no layer is known to make it so: no
+    object may have the size that a level of a head is for.
 
     Args:
         model: The wrapped model.
@@ -60,16 +64,38 @@ class GradientCheck:
             name for name, fine in zip(self._groups, alive.tolist())
             if not fine
         ]
-        if dead:
-            raise RuntimeError(
-                f'{len(dead)} of {len(self._groups)} adapter groups got no '
-                f'gradient from the task losses in {UPDATES} updates and '
-                f'cannot learn: {_listed(dead)}. '
-                f'{likely_cause(self._model, dead)}')
+        if not dead:
+            return
+        told = (f'{len(dead)} of {len(self._groups)} adapter groups got no '
+                f'gradient from the task losses in {UPDATES} updates')
+        if known_cause(self._model, dead) or not all(
+                any(p.grad is not None for p in self._groups[name])
+                for name in dead):
+            raise RuntimeError(f'{told} and cannot learn: {_listed(dead)}. '
+                               f'{likely_cause(self._model, dead)}')
+        print_log(
+            f'{told}: {_listed(dead)}. What they are for may not have been '
+            'shown yet, such as objects of the size that a level of a head '
+            'finds; they learn when it is', logger='current',
+            level=logging.WARNING)
 
 
 def likely_cause(model: nn.Module, dead: Sequence[str]) -> str:
     """A sentence on what keeps the gradient from these groups.
+
+    Args:
+        model: The wrapped model.
+        dead: Names of groups, paths in it.
+    """
+    return known_cause(model, dead) or (
+        'The likely causes are a stage that runs without gradients '
+        '(torch.no_grad or detach, as some models do with '
+        'frozen_stages), or a block that the losses do not use: leave it '
+        'out of adapter.targets')
+
+
+def known_cause(model: nn.Module, dead: Sequence[str]) -> str:
+    """The same, where a look at the model finds it; else empty.
 
     Args:
         model: The wrapped model.
@@ -94,10 +120,7 @@ def likely_cause(model: nn.Module, dead: Sequence[str]) -> str:
         return ('The likely cause is a layer that is zero and stays so, which '
                 f'passes no gradient on: {_listed(zero)}. Such a head has to '
                 "be trained (model.new_rows='train') or loaded (load_from)")
-    return ('The likely causes are a stage that runs without gradients '
-            '(torch.no_grad or detach, as some models do with '
-            'frozen_stages), or a block that the losses do not use: leave it '
-            'out of adapter.targets')
+    return ''
 
 
 def _is_checkpointed(module: nn.Module) -> bool:

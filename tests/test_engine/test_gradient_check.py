@@ -7,6 +7,7 @@ from swap_toy import TOY, make_step, make_swap_cfg, step_loss
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from mmswap.engine import gradient_check
 from mmswap.engine.gradient_check import UPDATES
 
 
@@ -98,6 +99,26 @@ def test_a_block_that_is_cut_off_is_named(build_toy, wrap_optim):
     with pytest.raises(
             RuntimeError, match='1 of 2 .*: layers.0.ffn.*frozen_stages'):
         updates(model, wrap_optim(model), UPDATES)
+
+
+def test_a_gradient_that_is_zero_so_far_is_a_warning(build_toy, wrap_optim,
+                                                     monkeypatch):
+    """As of a level of a head that finds objects of a size not shown yet."""
+    model = build_toy()
+    shown = []
+    model.model.layers[0].ffn.register_forward_hook(
+        lambda module, inputs, output: output * bool(shown))
+    wrapper = wrap_optim(model)
+    told = []
+    monkeypatch.setattr(gradient_check, 'print_log',
+                        lambda text, **kwargs: told.append(text))
+    updates(model, wrapper, UPDATES)
+    text, = told
+    assert text.startswith('1 of 2 adapter groups got no gradient')
+    assert 'layers.0.ffn' in text and 'layers.1' not in text
+    shown.append(True)
+    updates(model, wrapper, 2)
+    assert any(b.any() for b in model.groups['layers.0.ffn'][1::2])
 
 
 class Readings(TorchDispatchMode):
