@@ -6,7 +6,7 @@ from mmengine.logging import print_log
 from torch import Tensor, nn
 
 from mmswap.engine.group_sparse import has_gradient
-from mmswap.models.adapters.groups import stacked_norms
+from mmswap.models.adapters.groups import in_class_tower, stacked_norms
 from mmswap.models.adapters.lora import is_lora_key
 
 # Stochastic depth of rate p drops a block for all n samples of an update, and
@@ -29,9 +29,10 @@ class GradientCheck:
     It reads nothing back from the GPU before the update that decides, and
     does nothing after it. A group that is zero throughout (A = B = 0) has no
     gradient by construction and is left out. A gradient that is infinite or
-    NaN, as AMP's skipped steps have it, has reached its group. One that is
-    there and zero is no error, where no layer is known to make it so: no
-    object may have the size that a level of a head is for.
+    NaN, as AMP's skipped steps have it, has reached its group. In what leads
+    to the classes of a dense head one that is there and zero is no error, as
+    YOLOX's class loss is of the places of objects alone: no object shown so
+    far may have the size that a level is for.
 
     Args:
         model: The wrapped model.
@@ -50,7 +51,8 @@ class GradientCheck:
         """Note which groups have a gradient; decide when it is time.
 
         Raises:
-            RuntimeError: If a group has not had one in any update.
+            RuntimeError: If a group has not had one in any update, but for
+                those that may be zero.
         """
         if self._updates == UPDATES:
             return
@@ -68,34 +70,22 @@ class GradientCheck:
             return
         told = (f'{len(dead)} of {len(self._groups)} adapter groups got no '
                 f'gradient from the task losses in {UPDATES} updates')
-        if known_cause(self._model, dead) or not all(
-                any(p.grad is not None for p in self._groups[name])
-                for name in dead):
+        if not all(map(self._may_be_zero, dead)):
             raise RuntimeError(f'{told} and cannot learn: {_listed(dead)}. '
                                f'{likely_cause(self._model, dead)}')
         print_log(
-            f'{told}: {_listed(dead)}. What they are for may not have been '
-            'shown yet, such as objects of the size that a level of a head '
-            'finds; they learn when it is', logger='current',
-            level=logging.WARNING)
+            f'{told}: {_listed(dead)}. No object may have been shown of the '
+            'size that their levels of the head are for; they learn from '
+            'those', logger='current', level=logging.WARNING)
+
+    def _may_be_zero(self, name: str) -> bool:
+        """Whether a group's gradient can be zero for what was shown."""
+        return in_class_tower(name) and any(
+            p.grad is not None for p in self._groups[name])
 
 
 def likely_cause(model: nn.Module, dead: Sequence[str]) -> str:
     """A sentence on what keeps the gradient from these groups.
-
-    Args:
-        model: The wrapped model.
-        dead: Names of groups, paths in it.
-    """
-    return known_cause(model, dead) or (
-        'The likely causes are a stage that runs without gradients '
-        '(torch.no_grad or detach, as some models do with '
-        'frozen_stages), or a block that the losses do not use: leave it '
-        'out of adapter.targets')
-
-
-def known_cause(model: nn.Module, dead: Sequence[str]) -> str:
-    """The same, where a look at the model finds it; else empty.
 
     Args:
         model: The wrapped model.
@@ -120,7 +110,10 @@ def known_cause(model: nn.Module, dead: Sequence[str]) -> str:
         return ('The likely cause is a layer that is zero and stays so, which '
                 f'passes no gradient on: {_listed(zero)}. Such a head has to '
                 "be trained (model.new_rows='train') or loaded (load_from)")
-    return ''
+    return ('The likely causes are a stage that runs without gradients '
+            '(torch.no_grad or detach, as some models do with '
+            'frozen_stages), or a block that the losses do not use: leave it '
+            'out of adapter.targets')
 
 
 def _is_checkpointed(module: nn.Module) -> bool:

@@ -101,24 +101,34 @@ def test_a_block_that_is_cut_off_is_named(build_toy, wrap_optim):
         updates(model, wrap_optim(model), UPDATES)
 
 
-def test_a_gradient_that_is_zero_so_far_is_a_warning(build_toy, wrap_optim,
-                                                     monkeypatch):
-    """As of a level of a head that finds objects of a size not shown yet."""
-    model = build_toy()
-    shown = []
-    model.model.layers[0].ffn.register_forward_hook(
-        lambda module, inputs, output: output * bool(shown))
-    wrapper = wrap_optim(model)
+@pytest.mark.parametrize('name, grad, fine', [
+    ('bbox_head.multi_level_cls_convs.0.0.pointwise_conv', 0., True),
+    # Cut off, whatever is shown.
+    ('bbox_head.multi_level_cls_convs.0.0.pointwise_conv', None, False),
+    ('bbox_head.multi_level_reg_convs.0.0.pointwise_conv', 0., False),
+    ('backbone.stage4.1.conv', 0., False),
+])
+def test_a_level_of_a_head_whose_size_no_object_has(name, grad, fine,
+                                                    monkeypatch):
+    """Of YOLOX's class loss no gradient comes there: only a warning."""
+    groups = {name: [nn.Parameter(torch.ones(2, 2))],
+              'other': [nn.Parameter(torch.ones(2, 2))]}
+    for (param, ), value in zip(groups.values(), (grad, 1.)):
+        param.grad = None if value is None else torch.full((2, 2), value)
     told = []
     monkeypatch.setattr(gradient_check, 'print_log',
                         lambda text, **kwargs: told.append(text))
-    updates(model, wrapper, UPDATES)
-    text, = told
-    assert text.startswith('1 of 2 adapter groups got no gradient')
-    assert 'layers.0.ffn' in text and 'layers.1' not in text
-    shown.append(True)
-    updates(model, wrapper, 2)
-    assert any(b.any() for b in model.groups['layers.0.ffn'][1::2])
+    check = gradient_check.GradientCheck(nn.Module(), groups)
+    for _ in range(UPDATES - 1):
+        check()
+    if fine:
+        check()
+        text, = told
+        assert text.startswith('1 of 2 adapter groups') and name in text
+    else:
+        with pytest.raises(RuntimeError, match=f'1 of 2 .*: {name}'):
+            check()
+        assert not told
 
 
 class Readings(TorchDispatchMode):

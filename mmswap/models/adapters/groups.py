@@ -110,12 +110,17 @@ def layers_of_last_blocks(model: nn.Module, layers: Sequence[str],
     """
     blocks = find_blocks(model)
     around = [_group_of(path, blocks) for path in layers]
-    order = sorted(dict.fromkeys(around), key=_in_class_tower)
+    order = sorted(dict.fromkeys(around), key=in_class_tower)
     last = set(order[-math.ceil(share * len(order)):])
     return [path for path, block in zip(layers, around) if block in last]
 
 
-def _in_class_tower(path: str) -> bool:
+def in_class_tower(path: str) -> bool:
+    """Whether a layer is one of a dense head that leads to classes alone.
+
+    Args:
+        path: Where it is in the model.
+    """
     return not set(CLASS_TOWERS).isdisjoint(path.split('.'))
 
 
