@@ -97,7 +97,7 @@ class CocoData(DataKind):
         changes = self._changes(source, old)
         if self._is_coco(old):
             return Call('dict', (ref, ), changes) if whole else changes
-        use = (dict(test_mode=True) if old.get('test_mode') else
+        use = (dict(test_mode=True) if source.option == '--val' else
                dict(filter_cfg=dict(filter_empty_gt=True)))
         return dict(type='CocoDataset', **changes, **use,
                     pipeline=Code(f'{ref.text}.pipeline'))

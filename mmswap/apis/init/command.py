@@ -82,17 +82,18 @@ def run_init(args: argparse.Namespace) -> None:
     """
     # What building the model has to say is said below, in short.
     MMLogger.get_instance('mmswap init', log_level='WARNING')
-    settings = Settings(
-        tuple(args.learn), args.order, args.batch_size, args.trust,
-        args.without_old, preset=args.preset)
     try:
+        settings = Settings(
+            tuple(args.learn), args.order, args.batch_size, args.trust,
+            args.without_old,
+            _source('--old', args.old, args.old_images, args.old_maps),
+            args.preset)
         swap = plan_swap(
             args.config, args.checkpoint,
             _source('--new', args.new, args.new_images, args.new_maps),
             args.forget,
             _source('--val', args.val, args.val_images, args.val_maps),
-            settings._replace(old=_source(
-                '--old', args.old, args.old_images, args.old_maps)))
+            settings)
         written = write_swap(swap, args.out, args.force)
     except (OSError, ValueError) as error:
         # What it says is for the user, not where it was found.

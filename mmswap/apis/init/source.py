@@ -38,12 +38,15 @@ def find_folder(option: str, what: str, files: Sequence[str],
         given: The folder, if the option was given.
         places: Where they may be otherwise. Several may have files of these
             names, of other images.
-        sizes: Width and height of each, in pixels, as far as it is known.
+        sizes: Width and height of each, in pixels, as far as it is known, to
+            tell these apart; a folder that was given is taken as it is.
 
     Raises:
         FileNotFoundError: If they are in none.
     """
-    looked = [given] if given is not None else list(places)
+    looked = list(places)
+    if given is not None:
+        looked, sizes = [given], ()
     first = list(zip_longest(files[:_LOOKED_FOR], sizes[:_LOOKED_FOR]))
     for folder in looked:
         if all(_is_there(folder / file, size) for file, size in first):
@@ -55,11 +58,17 @@ def find_folder(option: str, what: str, files: Sequence[str],
 
 
 def _is_there(file: Path, size: Size) -> bool:
-    """Whether a file is there, and an image of this size, turned or not."""
+    """Whether a file is there, and an image of this size, turned or not.
+
+    What Pillow does not read may have any size.
+    """
     if size is None or not file.is_file():
         return file.is_file()
-    with Image.open(file) as image:
-        return sorted(image.size) == sorted(size)
+    try:
+        with Image.open(file) as image:
+            return sorted(image.size) == sorted(size)
+    except (Image.UnidentifiedImageError, Image.DecompressionBombError):
+        return True
 
 
 def place(old_root: str, file: Path,

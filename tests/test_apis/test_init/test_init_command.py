@@ -47,6 +47,11 @@ def test_images_are_looked_for(digits, capsys):
     path, = Path().glob('*_learn.py')
     new = Config.fromfile(str(path)).train_dataloader.dataset.new
     assert (new.data_root, new.data_prefix.img) == ('new/', 'images/')
+    # A folder that is named is taken, and so is what Pillow does not read.
+    main([*command, '--new-images', 'data/digits/images/learn', '--force'])
+    for path in Path('new/images').iterdir():
+        path.write_bytes(b'raw')
+    main([*command, '--force'])
 
 
 def test_a_refusal_is_a_sentence(digits):
