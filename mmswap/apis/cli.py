@@ -18,6 +18,7 @@ from mmswap.apis.commands.doctor import DOCTOR
 from mmswap.apis.commands.phases import RUN, TEST, TRAIN
 from mmswap.apis.commands.pseudo import PSEUDO_LABEL
 from mmswap.apis.commands.results import MERGE, PUBLISH, REPORT, UNDO
+from mmswap.apis.commands.synthesis import SYNTHESIZE
 from mmswap.apis.console import is_first_process
 from mmswap.apis.init.command import INIT
 from mmswap.apis.interruption import stop
@@ -35,6 +36,7 @@ COMMANDS: Dict[str, Command] = dict(
     undo=UNDO,
     audit=AUDIT,
     report=REPORT,
+    synthesize=SYNTHESIZE,
     **{'pseudo-label': PSEUDO_LABEL})
 
 _ABOUT = """

@@ -111,7 +111,8 @@ def weights(path, num_classes):
 
 def found_by_hand(photos, folder):
     """Pseudo-labels, as random weights find nothing."""
-    for name in (photos.learn_all, 'labelled.json', 'found.json'):
+    for name in (photos.learn_all, 'labelled.json', 'found.json',
+                 'synthesized.json'):
         file = json.loads((photos.root / photos.train).read_text())
         if name == 'labelled.json':
             file['annotations'] = [
@@ -124,6 +125,9 @@ def found_by_hand(photos, folder):
                     image_id=100 + i))
                 file['images'].append(dict(image, id=100 + i))
             file['categories'] = learn['categories']
+        if name == 'synthesized.json':
+            file.update(info=dict(synthesized=True))
+            (folder / 'synthesized').symlink_to(photos.root)
         place = photos.root if name == photos.learn_all else folder
         (place / name).write_text(json.dumps(file))
 
@@ -148,7 +152,8 @@ def test_the_configs(benchmark, photos, tmp_path):
         configs = swaps.write_swap(
             name, photos, stock, checkpoint, tmp_path / name,
             benchmark[0].Unlabelled(tmp_path / 'raccoon/dog/labelled.json',
-                                    tmp_path / 'raccoon/dog/found.json'),
+                                    tmp_path / 'raccoon/dog/found.json',
+                                    tmp_path / 'raccoon/dog/synthesized.json'),
             dict(learn=7, forget=forget))
         for path in configs:
             cfg = Config.fromfile(path)
@@ -165,7 +170,9 @@ def test_the_configs(benchmark, photos, tmp_path):
     assert branches['none', 'learn'] == dict(retain=[6, 2], learn=[8])
     assert Config.fromfile(str(tmp_path / 'none/learn.py')).train_dataloader \
         .sampler.retain == 0
+    assert branches['synthesized', 'learn'] == branches['old', 'learn']
     assert branches['none', 'forget']['forget'] == [2]
+    assert branches['synthesized', 'forget'] == branches['none', 'forget']
     assert branches['lora', 'learn'] == dict(retain=[8], learn=[8])
     assert set(branches) == {
         (name, phase) for name, swap in swaps.SWAPS.items()
@@ -175,12 +182,13 @@ def test_the_configs(benchmark, photos, tmp_path):
     assert all(cfg.train_cfg.max_epochs == 7 for cfg in learns.values())
     assert {name: Config.fromfile(
         str(tmp_path / name / 'forget.py')).train_cfg.max_epochs
-            for name in ('few', 'none')} == dict(few=9, none=20)
+            for name in ('few', 'synthesized', 'none')} == dict(
+                few=9, synthesized=20, none=20)
     assert learns['full'].model.trains == 'all'
     assert {name: cfg.model.objective.hold_weight
             for name, cfg in learns.items()} == dict(
-                old=1, old_pseudo=1, few=1, unlabelled=1, none=2, lora=0,
-                full=0)
+                old=1, old_pseudo=1, few=1, unlabelled=1, synthesized=2,
+                none=2, lora=0, full=0)
 
 
 @pytest.mark.slow

@@ -75,10 +75,13 @@ class Unlabelled(NamedTuple):
     Attributes:
         labelled: The json of all of them, with what it finds.
         showing: That of those that show what is to be forgotten.
+        synthesized: That of images that are made out of the model; their
+            folder is beside it.
     """
 
     labelled: Path
     showing: Path
+    synthesized: Path
 
 
 class Swap(NamedTuple):
@@ -89,8 +92,8 @@ class Swap(NamedTuple):
         labels: Which json of new images: ``'learn'``, of the new class alone,
             or ``'all'``, with pseudo-labels of the old ones.
         old: Whether there are old images: ``'all'`` of them, ``'few'``, 10 a
-            class, all of them without a label (``'unlabelled'``), or
-            ``'none'``.
+            class, all of them without a label (``'unlabelled'``), such as
+            the base model makes (``'synthesized'``), or ``'none'``.
         trains: ``'adapter'``, or ``'all'`` weights.
         forgets: Whether it goes on with forgetting.
     """
@@ -113,6 +116,7 @@ SWAPS: Dict[str, Swap] = dict(
     few=Swap('10 old images a class, pseudo-labels', 'all', 'few'),
     unlabelled=Swap('old images with pseudo-labels alone', 'all',
                     'unlabelled'),
+    synthesized=Swap('synthesized images', 'all', 'synthesized'),
     none=Swap('no old image, pseudo-labels', 'all', 'none'),
     lora=Swap('no old image, LoRA alone', 'learn', 'none', forgets=False),
     full=Swap('no old image, all weights', 'learn', 'none', 'all', False))
@@ -120,7 +124,7 @@ PHASES = ('learn', 'forget')
 _FEW = 10
 # Epochs of forgetting where ``mmswap init`` does not know the images: of 10
 # as many steps as it writes for all of them.
-_TO_FORGET = dict(few=100, none=20)
+_TO_FORGET = dict(few=100, synthesized=20, none=20)
 # The rate at which a stock detector is fine-tuned, a tenth of its own.
 _ALL_WEIGHTS = """model = dict(
     adapter=None, trains='all', objective=dict(hold_weight=0.))
@@ -166,8 +170,9 @@ def write_swap(name: str, photos: Photos, stock: Path, checkpoint: Path,
     swap = SWAPS[name]
     without_old = swap.old == 'none' and not swap.alone
     ann = photos.learn if swap.labels == 'learn' else photos.learn_all
-    instead = (Source('--old', found.labelled, photos.root)
-               if swap.old == 'unlabelled' else None)
+    instead = dict(
+        unlabelled=Source('--old', found.labelled, photos.root),
+        synthesized=Source('--old', found.synthesized)).get(swap.old)
     written = init_swap(
         str(stock), checkpoint,
         Source('--new', photos.root / ann, photos.root),
@@ -217,10 +222,11 @@ def _old_images(swap: Swap, new: Mapping[str, object],
             "_delete_=True, type='mmswap.SwapDataset', "
             f'branches=dict.fromkeys(("retain", "learn"), dict({only!r}, '
             'classes=_base_.classes))')
-    elif swap.old == 'none':
+    elif swap.old in ('none', 'synthesized'):
         file = found.showing.resolve().as_posix()
         images = dict(new, ann_file=file)
-        changes['forget'] = _dataset(f"new_labels='all', old={images!r}")
+        changes['forget'] = _dataset(
+            f"new_labels='all', old={images!r}, new={dict(new)!r}")
     return changes
 
 

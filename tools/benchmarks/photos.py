@@ -19,6 +19,7 @@ from photo_swaps import SWAPS, Photos, Unlabelled, write_stock, write_swap
 
 from mmswap.apis import build_runner, load_config, run_swap
 from mmswap.apis.pseudo import PseudoSettings, pseudo_label
+from mmswap.apis.synthesis import synthesize
 from mmswap.config.coco_categories import read_categories
 
 CONVERTER = Path(__file__).parents[1] / 'dataset_converters/photographs.py'
@@ -103,8 +104,8 @@ def train_cells(stock: Path, weights: Path, folder: Path) -> Path:
     return out
 
 
-def find_images(photos: Photos, stock: Path, base: Path,
-                folder: Path) -> Unlabelled:
+def find_images(photos: Photos, stock: Path, base: Path, folder: Path,
+                synthesized: bool) -> Unlabelled:
     """Let the base model label new images, and old ones as if none were.
 
     Args:
@@ -112,6 +113,7 @@ def find_images(photos: Photos, stock: Path, base: Path,
         stock: The stock config.
         base: The base checkpoint.
         folder: Where the jsons of the old images go.
+        synthesized: Whether it is to make images, too.
 
     Returns:
         These jsons.
@@ -119,7 +121,8 @@ def find_images(photos: Photos, stock: Path, base: Path,
     new, everything = (photos.root / p for p in (photos.learn,
                                                  photos.learn_all))
     pool = folder / 'pool.json'
-    found = Unlabelled(folder / 'labelled.json', folder / 'found.json')
+    found = Unlabelled(folder / 'labelled.json', folder / 'found.json',
+                       folder / 'synthesized.json')
     if not pool.is_file():
         train = json.loads((photos.root / photos.train).read_text())
         pool.write_text(json.dumps(dict(train, annotations=[])))
@@ -130,6 +133,8 @@ def find_images(photos: Photos, stock: Path, base: Path,
              PseudoSettings(showing=tuple(photos.forget)))):
         if not out.is_file():
             pseudo_label(stock, base, photos.root, out, images, settings)
+    if synthesized and not found.synthesized.is_file():
+        synthesize(stock, base, photos.root, new, found.synthesized)
     return found
 
 
@@ -179,7 +184,8 @@ def main(given: Optional[Sequence[str]] = None) -> None:
         base = args.weights.resolve()
         if args.cells:
             base = train_cells(stock, base, folder / 'base')
-        found = find_images(photos, stock, base, folder)
+        found = find_images(photos, stock, base, folder,
+                            'synthesized' in args.swaps)
         for seed in args.seeds:
             for name in args.swaps:
                 configs = write_swap(name, photos, stock, base,

@@ -91,6 +91,10 @@ class CocoData(DataKind):
         """See :meth:`DataKind.shows_old`."""
         return bool(self._read(source).showing(names))
 
+    def is_synthesized(self, source: Source) -> bool:
+        """See :meth:`DataKind.is_synthesized`."""
+        return self._read(source).is_synthesized
+
     def set_of(self, source: Source, ref: Code, old: ConfigDict,
                whole: bool) -> SetNode:
         """See :meth:`DataKind.set_of`."""
@@ -148,7 +152,8 @@ class CocoData(DataKind):
         folders = dict(img=find_folder(
             f'{option}-images', f'images that {file} lists', content.files,
             source.images,
-            [prefix_of(old, 'img'), beside, beside / 'images'],
+            [prefix_of(old, 'img'), beside, beside / 'images',
+             file.with_suffix('')],
             content.sizes))
         if source.images is None:
             self.looked_up[option] = folders['img']

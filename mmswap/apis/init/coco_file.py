@@ -5,6 +5,7 @@ from typing import Any, Dict, List, NamedTuple, Set
 
 from mmswap.apis.init.names import Names
 from mmswap.apis.init.source import Size
+from mmswap.apis.synthesis.settings import SYNTHESIZED
 
 
 class CocoFile(NamedTuple):
@@ -16,6 +17,8 @@ class CocoFile(NamedTuple):
         files: Names of the image files.
         sizes: Width and height of each, in pixels; None if not listed.
         maps: Names of the panoptic maps.
+        is_synthesized: Whether the images are none of a camera, but what
+            ``mmswap synthesize`` made.
     """
 
     images: Dict[str, Set[Any]]
@@ -23,6 +26,7 @@ class CocoFile(NamedTuple):
     files: List[str]
     sizes: List[Size]
     maps: List[str]
+    is_synthesized: bool = False
 
     def showing(self, names: Names) -> Set[Any]:
         """The images that show some classes.
@@ -53,6 +57,7 @@ def read_coco(path: Path, option: str) -> CocoFile:
         files = [image['file_name'] for image in content['images']]
         sizes = [_size(image) for image in content['images']]
         annotations = content['annotations']
+        info = content.get('info') or {}
     except (UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
         raise ValueError(
             f'{option} must be a COCO json with images, annotations and '
@@ -70,7 +75,8 @@ def read_coco(path: Path, option: str) -> CocoFile:
         images,
         tuple(c['name'] for c in content['categories'] if c.get('isthing', 1)),
         files, sizes,
-        [a['file_name'] for a in annotations if 'segments_info' in a])
+        [a['file_name'] for a in annotations if 'segments_info' in a],
+        isinstance(info, dict) and bool(info.get(SYNTHESIZED)))
 
 
 def _size(image: Dict[str, Any]) -> Size:

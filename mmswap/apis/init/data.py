@@ -115,6 +115,15 @@ class DataKind(metaclass=ABCMeta):
         del source, names
         return False
 
+    def is_synthesized(self, source: Source) -> bool:
+        """Whether a source's images are what ``mmswap synthesize`` made.
+
+        Args:
+            source: Where to look.
+        """
+        del source
+        return False
+
     @abstractmethod
     def base_names(self) -> Optional[Names]:
         """Names of the classes that the stock config trains on, by label."""

@@ -11,7 +11,8 @@ from mmswap.apis.init.stock import Stock
 # 0.98 of its AP while another class is learned, 0.94 without, and learns more.
 # Mask2Former on digits retains as much without, and learns better so.
 HOLD_WEIGHT = 1.
-# Where nothing else retains: learning from new images alone.
+# Where nothing of a camera retains: learning from new images alone, or with
+# synthesized ones.
 HOLD_ALONE = 2.
 # Of new images where all of a map counts and few of its pixels are new: with
 # an FCN on digits (docs/digits.md) it learns twice as much as with 0.9.
@@ -63,6 +64,7 @@ class Swap(NamedTuple):
             better for.
         old: The stock config's data set to train on; None where there is none
             any more.
+        old_is_synthesized: Whether its images are synthesized.
         new: What ``SwapDataset.new`` is; None where nothing is learned.
         all_labels: Whether the labels of old classes in it count too.
         labels: A sentence on the labels in it, or empty.
@@ -89,6 +91,7 @@ class Swap(NamedTuple):
     becomes_no_object: bool
     holds: bool
     old: Optional[Node]
+    old_is_synthesized: bool
     new: Optional[Node]
     all_labels: bool
     labels: str
@@ -146,11 +149,17 @@ class Swap(NamedTuple):
         if not self.batch(phase)[0]:
             weights = dict(retain_weight=0., hold_weight=HOLD_ALONE)
         else:
-            weights = dict(hold_weight=HOLD_WEIGHT) if self.holds else {}
+            weights = dict(hold_weight=self._hold_weight(kind)) if (
+                self.holds) else {}
             if (self.old is None and kind == 'Learn'
                     and self.stock.scope == 'mmseg'):
                 weights['weight'] = WEIGHT_IN_WHOLE_MAPS
         return dict(type=f'mmswap.{kind}Objective', **weights)
+
+    def _hold_weight(self, kind: str) -> float:
+        if kind == 'Learn' and self.old_is_synthesized:
+            return HOLD_ALONE
+        return HOLD_WEIGHT
 
     def forgotten(self, phase: str) -> str:
         """What old images show of what is forgotten, as of ``SwapDataset``.

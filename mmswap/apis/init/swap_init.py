@@ -134,8 +134,11 @@ def plan_swap(stock_config: Union[str, Path],
     facts = find_facts(stock, len(base))
     check_fits(stock, table, settings.adapter, loaded, path)
     size = settings.batch_size or batch_size
+    synthesized = settings.old is not None and kind.is_synthesized(
+        settings.old)
     batches = dict(
-        learn=images_to_learn(size, facts.is_dense, kind.without_old),
+        learn=images_to_learn(size, facts.is_dense, kind.without_old,
+                              synthesized),
         forget=images_of_step(size, facts.is_dense))
     lengths = _lengths(kind, new, learn, requests, settings.old, batches)
     plan = [ForgetRequest(*request) for request in zip(
@@ -146,7 +149,7 @@ def plan_swap(stock_config: Union[str, Path],
         stock, path, base, learn, names, table.stuff, facts.targets,
         settings.adapter,
         stock.scope == 'mmdet' and facts.has_class_loss, facts.is_dense,
-        None if kind.without_old else kind.old_set(),
+        None if kind.without_old else kind.old_set(), synthesized,
         new_set, all_labels,
         kind.labels_of_new(base, learn),
         val_set, batches,

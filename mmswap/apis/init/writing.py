@@ -132,9 +132,10 @@ def _step(swap: Swap, phase: str) -> str:
     if not swap.batch(phase)[0]:
         return ('Each step has new images alone (target); what the base model '
                 'says of them is held.')
+    retained = ('some' if swap.old is None else 'synthesized images' if
+                swap.old_is_synthesized else 'old images')
     return (f'Each step has images to {phase_kind(phase)} (target) and '
-            f'{"old images" if swap.old is not None else "some"} of what is '
-            'to be retained.')
+            f'{retained} of what is to be retained.')
 
 
 def _title(swap: Swap, phase: str) -> str:

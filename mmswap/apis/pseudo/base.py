@@ -9,6 +9,7 @@ from mmengine.registry import DATASETS
 from mmswap.apis.config import unwrap_pipeline_owner
 from mmswap.apis.pseudo.predictor import Predictor
 from mmswap.apis.pseudo.thresholds import Thresholds
+from mmswap.config.types import walk
 
 PathLike = Union[str, Path]
 
@@ -40,6 +41,15 @@ class Base(NamedTuple):
         count = min(count, len(self.labelled))
         which = np.linspace(0, len(self.labelled) - 1, count).round()
         return [self.labelled.get_data_info(int(i)) for i in which]
+
+    def loads_masks(self) -> bool:
+        """Whether the pipeline to train on loads masks.
+
+        Even where the model makes no use of them, it fails where an
+        annotation has none.
+        """
+        return any(path.endswith('with_mask') and value for path, value in
+                   walk(self.cfg.train_dataloader.to_dict()))
 
     def check(self, names: Sequence[str], option: str) -> None:
         """Refuse names that the model does not know.

@@ -20,7 +20,6 @@ from mmswap.apis.pseudo.thresholds import (
     Thresholds,
     label_map,
 )
-from mmswap.config.types import walk
 from mmswap.whole_file import write_text
 
 
@@ -66,10 +65,7 @@ def _write(source: CocoImages, found: List[Found], base: Base,
            out: Path) -> PseudoLabels:
     """Write the annotation file and the sheet."""
     classes = base.classes
-    # A pipeline that loads masks, which a model of boxes makes no use of,
-    # fails where an annotation has none.
-    outlines = any(path.endswith('with_mask') and value for path, value in
-                   walk(base.cfg.train_dataloader.to_dict()))
+    outlines = base.loads_masks()
     file = source.merged(classes)
     ids = {c['name']: c['id'] for c in file['categories']}
     next_id = max((int(a['id']) for a in file['annotations']), default=0) + 1

@@ -6,7 +6,7 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.device import get_device
-from mmengine.model import revert_sync_batchnorm
+from mmengine.model import BaseModel, revert_sync_batchnorm
 from mmengine.registry import MODELS, TRANSFORMS
 from mmengine.utils import ProgressBar
 
@@ -30,6 +30,8 @@ class Predictor:
         trust: Unpickle whatever is in it. That can run any code.
 
     Attributes:
+        model: The model, in eval mode.
+        device: Where it is.
         classes: The names of its classes, by label; None where the checkpoint
             does not say them.
         has_queries: Whether it classifies queries and not pixels.
@@ -50,16 +52,16 @@ class Predictor:
                 'with, got that of a phase, whose model is a SwapModel; '
                 '`mmswap merge` writes the stock config of its result')
         loaded = read_checkpoint(checkpoint, trust)
-        model = MODELS.build(model_config(cfg))
+        model: BaseModel = MODELS.build(model_config(cfg))
         try:
             model.load_state_dict(dict(loaded['state_dict']))
         except RuntimeError as error:
             raise ValueError(
                 'CHECKPOINT must be one of the model of CONFIG, got '
                 f'{checkpoint}: {error}') from error
-        self._device = get_device()
-        self._model = revert_sync_batchnorm(model).to(self._device).eval()
-        self.num_things = add_scores(self._model)
+        self.device = get_device()
+        self.model = revert_sync_batchnorm(model).to(self.device).eval()
+        self.num_things = add_scores(self.model)
         self.has_queries = any(
             hasattr(module, 'num_queries') for module in model.modules())
         owner = unwrap_pipeline_owner(cfg.val_dataloader.dataset)
@@ -87,6 +89,6 @@ class Predictor:
                 dict(_BESIDE, img_path=str(path), img_id=number))
             # Classifiers stack their inputs, the others take lists.
             data = pseudo_collate([data])
-            yield self._model.test_step(data)[0].cpu()
+            yield self.model.test_step(data)[0].cpu()
             bar.update()
         print()

@@ -1,0 +1,221 @@
+"""Images that are made out of a detector of random weights."""
+import json
+from pathlib import Path
+
+import mmcv
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.hub import get_config
+from mmengine.registry import DATASETS, MODELS, DefaultScope
+from mmengine.structures import InstanceData
+from torch import nn
+
+from mmswap.apis.cli import main
+from mmswap.apis.pseudo.found import Found
+from mmswap.apis.synthesis.natural import BatchStatistics, roughness
+from mmswap.apis.synthesis.scenes import class_shares, draw_scene
+from mmswap.datasets.digits.scenes import make_digit_scenes
+
+CONFIGS = Path(__file__).parents[2] / 'configs' / 'digits'
+CONFIG = str(CONFIGS / 'yolox-nano_base.py')
+OLD = ('zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven')
+IMAGES = ['--images', 'data/digits/images/learn', '--ann',
+          'data/digits/annotations/learn.json']
+
+
+def save(cfg, path, classes=OLD):
+    with DefaultScope.overwrite_default_scope('mmdet'):
+        torch.manual_seed(0)
+        state = MODELS.build(cfg.model).state_dict()
+    torch.save(dict(state_dict=state, meta=dict(
+        dataset_meta=dict(classes=classes))), path)
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('synthesis')
+    make_digit_scenes(folder / 'data/digits', base=4, learn=4, val=4)
+    save(Config.fromfile(CONFIG), folder / 'yolox.pth')
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def workplace(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'data').symlink_to(folder / 'data')
+    (tmp_path / 'yolox.pth').symlink_to(folder / 'yolox.pth')
+
+
+def synthesize(out, *options, config=CONFIG, checkpoint='yolox.pth'):
+    main(['synthesize', config, checkpoint, *IMAGES, '--out', out, *options])
+    return json.loads(Path(out).read_text())
+
+
+def stock_loss(content, folder):
+    """The stock model's own loss on the images, with their labels."""
+    cfg = Config.fromfile(CONFIG)
+    with DefaultScope.overwrite_default_scope('mmdet'):
+        model = MODELS.build(cfg.model).eval()
+    model.load_state_dict(torch.load('yolox.pth')['state_dict'])
+    from mmdet.structures import DetDataSample
+    inputs, samples = [], []
+    for image in content['images']:
+        own = [a for a in content['annotations']
+               if a['image_id'] == image['id']]
+        boxes = torch.tensor([a['bbox'] for a in own]).float()
+        boxes[:, 2:] += boxes[:, :2]
+        sample = DetDataSample(metainfo=dict(
+            img_shape=(image['height'], image['width'])))
+        sample.gt_instances = InstanceData(
+            bboxes=boxes, labels=torch.tensor(
+                [a['category_id'] - 1 for a in own]))
+        pixels = mmcv.imread(f'{folder}/{image["file_name"]}')
+        inputs.append(torch.from_numpy(pixels).permute(2, 0, 1))
+        samples.append(sample)
+    data = model.data_preprocessor(dict(inputs=inputs, data_samples=samples))
+    losses = model(**data, mode='loss')
+    return float(sum(loss.sum() for loss in losses.values()))
+
+
+def test_the_detector_finds_more_the_longer_it_takes(capsys):
+    few = synthesize('few.json', '--number', '3', '--steps', '4')
+    many = synthesize('many.json', '--number', '3', '--steps', '60')
+    assert [c['name'] for c in few['categories']] == list(OLD)
+    # The same objects, of which the scores alone differ.
+    assert [(a['bbox'], a['category_id']) for a in few['annotations']] == [
+        (a['bbox'], a['category_id']) for a in many['annotations']]
+    assert {i['file_name'] for i in many['images']} == {
+        path.name for path in Path('many').iterdir()}
+    assert mmcv.imread('many/000001.png').shape == (
+        many['images'][0]['height'], many['images'][0]['width'], 3)
+    assert stock_loss(many, 'many') < .8 * stock_loss(few, 'few')
+    # The table: a line for each class that is shown, and how often.
+    told = capsys.readouterr().out
+    names = {c['id']: c['name'] for c in many['categories']}
+    first = names[many['annotations'][0]['category_id']]
+    assert any(line.split()[:1] == [first] for line in told.splitlines())
+    assert '3 images: many.json' in told and 'many.jpg' in told
+    assert Path('many.jpg').stat().st_size > 10000
+
+
+def test_init_takes_them_for_old_images():
+    content = synthesize('old.json', '--number', '2', '--steps', '4',
+                         '--size', '96', '--sheet-images', '0')
+    assert not Path('old.jpg').exists()
+    assert mmcv.imread('old/000002.png').shape == (96, 96, 3)
+    main(['init', CONFIG, '--checkpoint', 'yolox.pth', '--old', 'old.json',
+          '--new', 'data/digits/annotations/learn.json', '--new-images',
+          'data/digits/images/learn'])
+    cfg = Config.fromfile('yolox-nano_learn.py')
+    assert cfg.train_dataloader.sampler.to_dict() == dict(
+        type='mmswap.SwapSampler', retain=1, target=3)
+    assert cfg.model.objective.hold_weight == 2
+    assert 'synthesized images of what' in Path(
+        'yolox-nano_learn.py').read_text()
+    with DefaultScope.overwrite_default_scope('mmdet'):
+        branches = DATASETS.build(cfg.train_dataloader.dataset).branches
+    shown = branches['retain'][0]
+    assert len(shown) == len(content['images'])
+    assert Path(shown[0]['data_samples'].img_path) == Path('old/000001.png')
+
+
+@pytest.mark.parametrize('options, key', [
+    (['--number', '0'], '--number must be at least 1, got 0'),
+    (['--steps', '3'], '--steps must be at least 4, got 3'),
+    (['--batch-size', '0'], '--batch-size must be at least 1'),
+    (['--size', '100'], '--size must be a multiple of 32 .* got 100'),
+    (['--size', '32'], '--size must be .* at least 64, got 32'),
+    (['--ann', 'no.json'], '--ann must be a COCO json, got no.json'),
+])
+def test_what_is_out_of_range(options, key):
+    with pytest.raises(SystemExit, match=key):
+        synthesize('out.json', *options)
+    assert not Path('out.json').exists() and not Path('out').exists()
+
+
+def test_models_that_cannot():
+    with pytest.raises(SystemExit, match="must be mmdet.* got 'mmseg'"):
+        synthesize('out.json', config=str(CONFIGS / 'fcn_r18-nano_base.py'))
+    dino = CONFIGS / 'dino_swin-nano_base.py'
+    save(Config.fromfile(dino), 'dino.pth')
+    with pytest.raises(SystemExit, match='a model with BatchNorm.* DINO'):
+        synthesize('out.json', config=str(dino), checkpoint='dino.pth')
+    masks = get_config('mmdet::rtmdet/rtmdet-ins_tiny_8xb32-300e_coco.py')
+    masks.model.backbone.init_cfg = None
+    masks.dump('masks.py')
+    save(masks, 'masks.pth', [f'class {i}' for i in range(80)])
+    with pytest.raises(SystemExit, match='a detector of boxes, got one of ma'):
+        synthesize('out.json', config='masks.py', checkpoint='masks.pth')
+
+
+def test_distance_from_the_running_statistics():
+    """Of two layers, against the closed form."""
+    first, second = nn.BatchNorm2d(2), nn.BatchNorm2d(2)
+    first.running_mean[:] = torch.tensor([1., 3.])
+    first.running_var[:] = torch.tensor([4., 9.])
+    model = nn.Sequential(first, second).eval()
+    statistics = BatchStatistics(model)
+    pattern = torch.tensor([-1., 1.]).repeat(2, 1, 4, 2)
+    images = torch.cat([5 + 2 * pattern, 3 + 3 * pattern], 1)
+    with statistics.watching():
+        model(images)
+        distance = statistics.distance()
+    # Two standard deviations off in the first channel of the first layer, and
+    # so in the second layer, which is given what the first makes of it.
+    assert distance.item() == pytest.approx((4 / 2 + 4 / 2) / 2, rel=1e-2)
+    # A hundred times the spread: the logarithm's square, in one channel.
+    with statistics.watching():
+        first(torch.cat([1 + 200 * pattern, 3 + 3 * pattern], 1))
+        assert statistics.distance().item() == pytest.approx(
+            np.log(100)**2 / 2, rel=1e-2)
+    # Nothing is watched any more.
+    model(images)
+    with statistics.watching(), pytest.raises(RuntimeError):
+        statistics.distance()
+
+
+def test_roughness():
+    images = torch.zeros(1, 3, 4, 4)
+    images[..., ::2] = 58
+    # Each step across is one standard deviation, none down is.
+    assert roughness(images).item() == pytest.approx(1)
+    assert roughness(torch.ones(1, 3, 4, 4)).item() == 0
+
+
+def test_scenes():
+    rng = np.random.default_rng(0)
+    shares = np.array([.7, .1, 0, .2])
+    scenes = [draw_scene(rng, shares) for _ in range(400)]
+    counts = np.bincount([len(s.labels) for s in scenes], minlength=5)
+    assert counts[0] == 0 and (counts[1:] > 40).all()
+    labels = np.bincount(np.concatenate([s.labels for s in scenes]),
+                         minlength=4)
+    assert labels / labels.sum() == pytest.approx(shares, abs=.05)
+    for scene in scenes:
+        assert (scene.boxes >= 0).all() and (scene.boxes <= 1).all()
+        sides = scene.boxes[:, 2:] - scene.boxes[:, :2]
+        assert (sides > .08).all()
+        for i, (left, top, right, bottom) in enumerate(scene.boxes):
+            for other in scene.boxes[:i]:
+                width = min(right, other[2]) - max(left, other[0])
+                height = min(bottom, other[3]) - max(top, other[1])
+                both = max(width, 0) * max(height, 0)
+                either = (sides[i].prod() - both
+                          + (other[2:] - other[:2]).prod())
+                assert both < .051 * either
+
+
+def test_what_new_objects_are_taken_for():
+    """Half of all alike, half in proportion to the scores."""
+    boxes = np.array([[0, 0, 10, 10], [0, 0, 10, 9], [20, 20, 30, 30],
+                      [0, 0, 10, 10]], float)
+    found = Found(boxes, np.array([1, 2, 0, 3]),
+                  np.array([.6, .2, .9, .01]), None, (40, 40))
+    known = [boxes[:1]]
+    # The third is elsewhere, and the last one scores next to nothing.
+    assert class_shares([found], known, 4) == pytest.approx(
+        [.125, .125 + .375, .125 + .125, .125])
+    assert class_shares([found], [np.empty((0, 4))], 4) == pytest.approx(
+        np.full(4, .25))
