@@ -15,11 +15,14 @@ from mmengine.registry import DATASETS, MODELS, DefaultScope
 from mmengine.structures import InstanceData
 from torch import nn
 
-from mmswap.apis.cli import main
+from mmswap.apis.cli import COMMANDS, main
+from mmswap.apis.commands import synthesis
 from mmswap.apis.pseudo.found import Found
+from mmswap.apis.synthesis import SynthesisSettings, synthesize
 from mmswap.apis.synthesis.natural import BatchStatistics, roughness
 from mmswap.apis.synthesis.optimization import SceneOptimizer
 from mmswap.apis.synthesis.scenes import Scene, class_shares, draw_scene
+from mmswap.apis.synthesis.start import draw_start
 from mmswap.datasets.digits.scenes import make_digit_scenes
 
 CONFIGS = Path(__file__).parents[2] / 'configs' / 'digits'
@@ -81,7 +84,7 @@ def workplace(folder, tmp_path, monkeypatch):
     (tmp_path / 'yolox.pth').symlink_to(folder / 'yolox.pth')
 
 
-def synthesize(out, *options, config=CONFIG, checkpoint='yolox.pth'):
+def run(out, *options, config=CONFIG, checkpoint='yolox.pth'):
     main(['synthesize', config, checkpoint, *IMAGES, '--out', out, *options])
     return json.loads(Path(out).read_text())
 
@@ -113,8 +116,8 @@ def stock_loss(content, folder):
 
 
 def test_the_detector_finds_more_the_longer_it_takes(capsys):
-    few = synthesize('few.json', '--number', '3', '--steps', '4')
-    many = synthesize('many.json', '--number', '3', '--steps', '80')
+    few = run('few.json', '--number', '3', '--steps', '4')
+    many = run('many.json', '--number', '3', '--steps', '80')
     assert [c['name'] for c in few['categories']] == list(OLD)
     # The same objects, of which the scores alone differ.
     assert [(a['bbox'], a['category_id']) for a in few['annotations']] == [
@@ -124,6 +127,7 @@ def test_the_detector_finds_more_the_longer_it_takes(capsys):
     assert mmcv.imread('many/000001.png').shape == (
         many['images'][0]['height'], many['images'][0]['width'], 3)
     assert stock_loss(many, 'many') < .92 * stock_loss(few, 'few')
+    assert synthesis.SYNTHESIZE is COMMANDS['synthesize']
     # The table: a line for each class that is shown, and how often.
     told = capsys.readouterr().out
     names = {c['id']: c['name'] for c in many['categories']}
@@ -182,7 +186,7 @@ def test_objects_of_their_class_at_their_place():
 
 
 def test_init_takes_them_for_old_images():
-    content = synthesize('old.json', '--number', '2', '--steps', '4',
+    content = run('old.json', '--number', '2', '--steps', '4',
                          '--size', '96', '--sheet-images', '0')
     assert not Path('old.jpg').exists()
     assert mmcv.imread('old/000002.png').shape == (96, 96, 3)
@@ -202,33 +206,35 @@ def test_init_takes_them_for_old_images():
     assert Path(shown[0]['data_samples'].img_path) == Path('old/000001.png')
 
 
-@pytest.mark.parametrize('options, key', [
-    (['--number', '0'], '--number must be at least 1, got 0'),
-    (['--steps', '3'], '--steps must be at least 4, got 3'),
-    (['--batch-size', '0'], '--batch-size must be at least 1'),
-    (['--size', '100'], '--size must be a multiple of 32 .* got 100'),
-    (['--size', '32'], '--size must be .* at least 64, got 32'),
-    (['--ann', 'no.json'], '--ann must be a COCO json, got no.json'),
+@pytest.mark.parametrize('key, settings', [
+    ('--number must be at least 1, got 0', dict(number=0)),
+    ('--steps must be at least 4, got 3', dict(steps=3)),
+    ('--batch-size must be at least 1', dict(batch_size=0)),
+    ('--sheet-images must be at least 0', dict(sheet_images=-1)),
+    ('--size must be a multiple of 32 .* got 100', dict(size=100)),
+    ('--size must be .* at least 64, got 32', dict(size=32)),
 ])
-def test_what_is_out_of_range(options, key):
-    with pytest.raises(SystemExit, match=key):
-        synthesize('out.json', *options)
-    assert not Path('out.json').exists() and not Path('out').exists()
+def test_what_is_out_of_range(key, settings):
+    with pytest.raises(ValueError, match=key):
+        synthesize(CONFIG, 'no.pth', 'no', 'no.json', 'out.json',
+                   SynthesisSettings(**settings))
 
 
-def test_models_that_cannot():
+def test_what_cannot_be():
+    with pytest.raises(SystemExit, match='--ann must be a COCO json, got no'):
+        run('out.json', '--ann', 'no.json')
     with pytest.raises(SystemExit, match="must be mmdet.* got 'mmseg'"):
-        synthesize('out.json', config=str(CONFIGS / 'fcn_r18-nano_base.py'))
+        run('out.json', config=str(CONFIGS / 'fcn_r18-nano_base.py'))
     dino = CONFIGS / 'dino_swin-nano_base.py'
     save(build(Config.fromfile(dino)), 'dino.pth')
     with pytest.raises(SystemExit, match='a model with BatchNorm.* DINO'):
-        synthesize('out.json', config=str(dino), checkpoint='dino.pth')
+        run('out.json', config=str(dino), checkpoint='dino.pth')
     masks = get_config('mmdet::rtmdet/rtmdet-ins_tiny_8xb32-300e_coco.py')
     masks.model.backbone.init_cfg = None
     masks.dump('masks.py')
     save(build(masks), 'masks.pth', [f'class {i}' for i in range(80)])
     with pytest.raises(SystemExit, match='a detector of boxes, got one of ma'):
-        synthesize('out.json', config='masks.py', checkpoint='masks.pth')
+        run('out.json', config='masks.py', checkpoint='masks.pth')
 
 
 def test_distance_from_the_running_statistics():
@@ -263,6 +269,26 @@ def test_roughness():
     # Each step across is one standard deviation, none down is.
     assert roughness(images).item() == pytest.approx(1)
     assert roughness(torch.ones(1, 3, 4, 4)).item() == 0
+
+
+def test_they_begin_as_blurred_crops():
+    rng = np.random.default_rng(0)
+    # A column of blue, one of green, and so on: none is left.
+    stripes = np.zeros((90, 120, 3), np.uint8)
+    stripes[:, ::2, 0] = 200
+    stripes[:, 1::2, 1] = 200
+    mmcv.imwrite(stripes, 'stripes.png')
+    start = draw_start([Path('stripes.png')], 64, rng)
+    assert start.shape == (3, 64, 64)
+    assert start.mean((1, 2)).tolist() == pytest.approx([100, 100, 0], abs=15)
+    assert start.std((1, 2)).max() < 30 < stripes.std()
+    # Crops of the whole image, and of parts of it.
+    halves = np.zeros((90, 120, 3), np.uint8)
+    halves[:, 60:] = 240
+    mmcv.imwrite(halves, 'halves.png')
+    means = torch.tensor([draw_start([Path('halves.png')], 64, rng).mean()
+                          for _ in range(40)])
+    assert means.min() < 60 and means.max() > 180
 
 
 def test_scenes():

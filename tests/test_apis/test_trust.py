@@ -63,7 +63,7 @@ def test_code_does_not_run(place, call):
 
 def test_every_command_that_reads_a_checkpoint_is_here():
     assert {call[0] for call in CALLS.values()} == set(COMMANDS) - {
-        'report', 'pseudo-label',  # See below.
+        'report', 'pseudo-label', 'synthesize',  # See below.
         'doctor'}  # Among its faults.
 
 
@@ -97,12 +97,13 @@ def test_a_report_shows_no_model_with_code_in_it(place, capsys):
     assert (place / 'ran').exists()
 
 
-def test_no_label_by_a_model_with_code_in_it(place, tmp_path):
+@pytest.mark.parametrize('command', ['pseudo-label', 'synthesize'])
+def test_no_label_by_a_model_with_code_in_it(command, place, tmp_path):
     config = Path(__file__).parents[2] / 'configs' / 'digits'
     (tmp_path / 'new.json').write_text(
         '{"images": [], "annotations": [], "categories": []}')
     with pytest.raises((ValueError, SystemExit), match='nothing but tensors'):
-        main(['pseudo-label', str(config / 'mask2former_swin-nano_base.py'),
+        main([command, str(config / 'mask2former_swin-nano_base.py'),
               'bad_base.pth', '--images', 'data/images', '--ann', 'new.json',
               '--out', 'out.json'])
     assert not (place / 'ran').exists()

@@ -80,6 +80,6 @@ SYNTHESIZE = Command(
     examples='mmswap synthesize site.py work_dirs/site/epoch_12.pth '
     '--images data/site/images --ann data/site/learn.json '
     '--out data/site/synthesized.json\n'
-    'mmswap init site.py --checkpoint work_dirs/site/epoch_12.pth '
-    '--old data/site/synthesized.json --old-images data/site/synthesized '
-    '--new data/site/learn_all.json --forget face')
+    'mmswap synthesize site.py work_dirs/site/epoch_12.pth '
+    '--images data/site/images --ann data/site/learn.json '
+    '--out data/site/few.json --number 8 --size 416')
