@@ -41,11 +41,18 @@ def test_a_step_of_what_is_held_has_more_to_retain(size, holds, batch, passes):
 
 
 def test_without_old_images_all_are_new_where_the_base_is_held():
-    assert images_to_learn(4, True, True) == (0, 4)
+    assert images_to_learn(4, True, True, False) == (0, 4)
     assert passes_to_learn(0, 4) == 10
     for holds, without_old in ((True, False), (False, True), (False, False)):
-        assert images_to_learn(4, holds, without_old) == (
+        assert images_to_learn(4, holds, without_old, False) == (
             images_of_step(4, holds))
+
+
+def test_of_synthesized_images_there_are_few():
+    for size, batch in ((4, (1, 3)), (8, (2, 6)), (2, (1, 1))):
+        assert images_to_learn(size, True, False, True) == batch
+    assert images_to_learn(4, False, False, True) == (2, 2)
+    assert passes_to_learn(1, 3) == passes_to_learn(2, 6) == 10
 
 
 def test_loop_schedule_and_checkpoint_agree():
