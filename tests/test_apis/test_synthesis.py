@@ -223,6 +223,8 @@ def test_what_is_out_of_range(key, settings):
 def test_what_cannot_be():
     with pytest.raises(SystemExit, match='--ann must be a COCO json, got no'):
         run('out.json', '--ann', 'no.json')
+    with pytest.raises(SystemExit, match='--out must be a .json, got out'):
+        run('out')
     with pytest.raises(SystemExit, match="must be mmdet.* got 'mmseg'"):
         run('out.json', config=str(CONFIGS / 'fcn_r18-nano_base.py'))
     dino = CONFIGS / 'dino_swin-nano_base.py'

@@ -82,6 +82,9 @@ def synthesize(
     """
     settings.check()
     out = Path(out)
+    if out.suffix != '.json':
+        # The images go into a folder of that name.
+        raise ValueError(f'--out must be a .json, got {out}')
     cfg = Config.fromfile(str(config))
     scope = cfg.get('default_scope')
     if scope != 'mmdet':
@@ -158,7 +161,6 @@ def _write(scenes: Sequence[Scene], paths: Sequence[Path], base: Base,
     for scene, path, sample in zip(scenes, paths,
                                    base.predictor.predict(paths)):
         objects = _scored(scene, instances_of(sample))
-        certain = objects.scores >= _FOUND
         names = [classes[label] for label in objects.labels]
         height, width = objects.size
         images.append(dict(
@@ -166,12 +168,13 @@ def _write(scenes: Sequence[Scene], paths: Sequence[Path], base: Base,
             height=height))
         for i, (label, name) in enumerate(zip(objects.labels, names)):
             counts[0][name] += 1
-            counts[1][name] += int(certain[i])
+            counts[1][name] += int(objects.scores[i] >= _FOUND)
             annotations.append(dict(
                 as_annotation(objects, i, base.loads_masks()),
                 id=len(annotations) + 1, image_id=images[-1]['id'],
                 category_id=int(label) + 1, iscrowd=0))
-        shown.append(Shown(path, (), objects, certain, names))
+        labelled = np.ones(len(names), dtype=bool)
+        shown.append(Shown(path, (), objects, labelled, names))
     write_text(out, json.dumps({
         'info': {SYNTHESIZED: True},
         'images': images,
