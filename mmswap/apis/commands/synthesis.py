@@ -72,11 +72,11 @@ SYNTHESIZE = Command(
     about='Where there is no old image, and no other that nobody has '
     'labelled, the base model can make some: images are optimized until it '
     'finds objects of its classes in them, and until its BatchNorm layers '
-    'see what they were used to. No photograph of the training set comes '
-    'back, but what tells a cat from a dog does. mmswap init takes the json '
-    'for old images (--old). For detectors of boxes with BatchNorm. It '
-    'takes a GPU a minute or two, and a core of a CPU some ten seconds an '
-    'image. A contact sheet is drawn: look at it.',
+    'see what they were used to. mmswap init takes the json for old images '
+    '(--old). For detectors of boxes with BatchNorm. A small one takes a core '
+    'of a CPU ten seconds an image. A contact sheet is drawn: look at it. To '
+    'invert a model is a known attack on its training data: keep the images '
+    'as you keep the model.',
     examples='mmswap synthesize site.py work_dirs/site/epoch_12.pth '
     '--images data/site/images --ann data/site/learn.json '
     '--out data/site/synthesized.json\n'

@@ -15,7 +15,7 @@ _EPS = 1e-3
 class BatchStatistics:
     """Compares what BatchNorm layers are given with what they were used to.
 
-    The term of DeepInversion (Yin et al., CVPR 2020, eq. 4) holds the mean
+    The term of DeepInversion (Yin et al., CVPR 2020) holds the mean
     and the variance of each channel to the running ones, which are all that
     is left of the training images. Here both are relative, so that layers of
     whatever scale count alike: the square of the difference of means over the
