@@ -27,7 +27,7 @@ class SynthesisSettings(NamedTuple):
         sheet_images: How many images the contact sheet shows; 0 for none.
     """
 
-    number: int = 96
+    number: int = 160
     size: Optional[int] = None
     steps: int = 120
     batch_size: int = 8
