@@ -36,7 +36,8 @@ def add_init_arguments(parser: argparse.ArgumentParser) -> None:
     add('--old', type=Path,
         help='annotations of old images that take the place of those that '
         'STOCK_CONFIG trains on, such as mmswap pseudo-label writes for '
-        'unlabelled ones (default: those of STOCK_CONFIG)')
+        'unlabelled ones, or mmswap synthesize makes where there are none '
+        '(default: those of STOCK_CONFIG)')
     add('--without-old', action='store_true',
         help='take all images from --new, a json or maps labelled with old '
         'classes too, as mmswap pseudo-label does it (default: the images '
