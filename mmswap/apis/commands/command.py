@@ -25,6 +25,29 @@ class Command(NamedTuple):
     examples: str = ''
 
 
+def add_base_model(parser: argparse.ArgumentParser) -> None:
+    """Add ``CONFIG`` and ``CHECKPOINT`` of a base model."""
+    parser.add_argument(
+        'config', metavar='CONFIG',
+        help='the config that the base model was trained with')
+    parser.add_argument(
+        'checkpoint', metavar='CHECKPOINT',
+        help='checkpoint of the base model')
+
+
+def add_sheet_images(parser: argparse.ArgumentParser, default: int) -> None:
+    """Add ``--sheet-images``.
+
+    Args:
+        parser: Gets it.
+        default: How many images without it.
+    """
+    parser.add_argument(
+        '--sheet-images', type=int, default=default, metavar='N',
+        help='images on the contact sheet beside --out; 0 draws none '
+        '(default: %(default)s)')
+
+
 def add_amp(parser: argparse.ArgumentParser) -> None:
     """Add ``--amp``."""
     parser.add_argument(

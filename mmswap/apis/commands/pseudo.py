@@ -3,7 +3,12 @@ import argparse
 from pathlib import Path
 from typing import List
 
-from mmswap.apis.commands.command import Command, add_trust
+from mmswap.apis.commands.command import (
+    Command,
+    add_base_model,
+    add_sheet_images,
+    add_trust,
+)
 from mmswap.apis.pseudo import PseudoLabels, PseudoSettings, pseudo_label
 
 _DEFAULT = PseudoSettings()
@@ -11,10 +16,7 @@ _DEFAULT = PseudoSettings()
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add('config', metavar='CONFIG',
-        help='the config that the base model was trained with')
-    add('checkpoint', metavar='CHECKPOINT',
-        help='checkpoint of the base model')
+    add_base_model(parser)
     add('--images', required=True, metavar='DIR',
         help='folder of the images (default: none, it is needed)')
     add('--ann', metavar='PATH',
@@ -45,9 +47,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--val-images', type=int, default=_DEFAULT.val_images, metavar='N',
         help='choose the scores on this many labelled images, at most '
         '(default: %(default)s)')
-    add('--sheet-images', type=int, default=_DEFAULT.sheet_images,
-        metavar='N', help='images on the contact sheet beside --out; 0 draws '
-        'none (default: %(default)s)')
+    add_sheet_images(parser, _DEFAULT.sheet_images)
     add('--maps', type=Path, metavar='DIR',
         help='for panoptic models: folder of the maps that --ann lists '
         '(default: the one beside it that has its name)')

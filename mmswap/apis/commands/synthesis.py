@@ -2,7 +2,12 @@
 import argparse
 from typing import List
 
-from mmswap.apis.commands.command import Command, add_trust
+from mmswap.apis.commands.command import (
+    Command,
+    add_base_model,
+    add_sheet_images,
+    add_trust,
+)
 from mmswap.apis.synthesis import SynthesisSettings, Synthesized, synthesize
 
 _DEFAULT = SynthesisSettings()
@@ -10,10 +15,7 @@ _DEFAULT = SynthesisSettings()
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add('config', metavar='CONFIG',
-        help='the config that the base model was trained with')
-    add('checkpoint', metavar='CHECKPOINT',
-        help='checkpoint of the base model')
+    add_base_model(parser)
     add('--images', required=True, metavar='DIR',
         help='folder of the new images (default: none, it is needed)')
     add('--ann', required=True, metavar='FILE',
@@ -35,9 +37,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help='images that are optimized together (default: %(default)s)')
     add('--seed', type=int, default=_DEFAULT.seed, metavar='N',
         help='of all that is drawn at random (default: %(default)s)')
-    add('--sheet-images', type=int, default=_DEFAULT.sheet_images,
-        metavar='N', help='images on the contact sheet beside --out; 0 draws '
-        'none (default: %(default)s)')
+    add_sheet_images(parser, _DEFAULT.sheet_images)
     add_trust(parser)
 
 

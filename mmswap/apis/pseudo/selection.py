@@ -76,8 +76,7 @@ def select(found: Found, thresholds: Thresholds,
     """
     wanted = thresholds.scores[found.labels]
     found = found.take(found.scores >= settings.uncertain * wanted)
-    known = np.array([a['bbox'] for a in labelled], dtype=float)
-    known = _corners(known.reshape(-1, 4))
+    known = corners_of(labelled)
     found = found.take(
         (box_ious(found.boxes, known) < settings.overlap).all(axis=1))
     same = box_ious(found.boxes, found.boxes) >= _SAME_OBJECT
@@ -119,5 +118,15 @@ def as_annotation(found: Found, index: int,
     return annotation
 
 
-def _corners(boxes: np.ndarray) -> np.ndarray:
+def corners_of(labelled: Sequence[Mapping[str, Any]]) -> np.ndarray:
+    """The boxes of annotations of COCO.
+
+    Args:
+        labelled: The annotations, n of them.
+
+    Returns:
+        Corners in pixels, (n, 4).
+    """
+    boxes = np.array([a['bbox'] for a in labelled], dtype=float)
+    boxes = boxes.reshape(-1, 4)
     return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from mmswap.apis.synthesis.natural import BatchStatistics, roughness
 from mmswap.apis.synthesis.scenes import Scene
 from mmswap.apis.synthesis.settings import STRIDE
+from mmswap.models.outputs.at_rest import at_rest
 
 # Measured: levels of grey a step of Adam, and the weight of the statistics.
 # At the whole size the image is refined, with half the rate.
@@ -59,7 +60,8 @@ class SceneOptimizer:
         size = start.shape[-1]
         half = math.ceil(size / 2 / STRIDE) * STRIDE
         images = start
-        with _frozen(self._model), self._statistics.watching():
+        with at_rest(self._model), _without_gradients(self._model), \
+                self._statistics.watching():
             for side, rate, count in ((half, _RATE, steps),
                                       (size, _RATE / 2, steps // 4)):
                 images = F.interpolate(
@@ -117,23 +119,16 @@ def _sample(scene: Scene, side: int, shift: List[int], flip: bool) -> Any:
 
 
 @contextmanager
-def _frozen(model: nn.Module) -> Iterator[None]:
-    """Meanwhile no weight has a gradient, and no statistic changes.
+def _without_gradients(model: nn.Module) -> Iterator[None]:
+    """Meanwhile no weight has a gradient.
 
-    The model itself trains, as some compute a loss only then; its layers,
-    BatchNorm and Dropout among them, do not.
+    Args:
+        model: The model.
     """
     trained = {p: p.requires_grad for p in model.parameters()}
-    training = model.training
-    model.train()
     try:
-        for module in model.modules():
-            if not any(True for _ in module.children()):
-                module.eval()
-        for parameter in trained:
-            parameter.requires_grad_(False)
+        model.requires_grad_(False)
         yield
     finally:
-        model.train(training)
         for parameter, wanted in trained.items():
             parameter.requires_grad_(wanted)

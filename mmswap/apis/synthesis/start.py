@@ -29,7 +29,7 @@ def draw_start(paths: Sequence[Path], size: int,
     """
     image = mmcv.imread(str(paths[int(rng.integers(len(paths)))]))
     height, width = image.shape[:2]
-    side = min(rng.uniform(_SMALLEST, 1) * min(height, width), width, height)
+    side = rng.uniform(_SMALLEST, 1) * min(height, width)
     left, top = rng.uniform(0, width - side), rng.uniform(0, height - side)
     crop = mmcv.imcrop(
         image, np.array([left, top, left + side - 1, top + side - 1]))

@@ -16,7 +16,7 @@ from mmengine.utils import ProgressBar
 from mmswap.apis.pseudo.base import Base, PathLike, read_base
 from mmswap.apis.pseudo.files import CocoImages, read_images
 from mmswap.apis.pseudo.found import Found, instances_of
-from mmswap.apis.pseudo.selection import as_annotation
+from mmswap.apis.pseudo.selection import as_annotation, corners_of
 from mmswap.apis.pseudo.sheet import Shown, draw_instances, draw_sheet
 from mmswap.apis.synthesis.optimization import SceneOptimizer
 from mmswap.apis.synthesis.scenes import Scene, class_shares, draw_scene
@@ -115,10 +115,7 @@ def _look_at(source: CocoImages, base: Base) -> Tuple[np.ndarray, int]:
                 'CONFIG must be of a detector of boxes, got one of masks; '
                 'use images that nobody has labelled (mmswap pseudo-label)')
         found.append(instances_of(sample))
-        boxes = np.array([a['bbox'] for a in source.labelled(image['id'])],
-                         dtype=float).reshape(-1, 4)
-        boxes[:, 2:] += boxes[:, :2]
-        known.append(boxes)
+        known.append(corners_of(source.labelled(image['id'])))
         sides.append(min(sample.get('batch_input_shape', sample.img_shape)))
     size = -(-int(np.median(sides)) // STRIDE) * STRIDE
     return class_shares(found, known, len(base.classes)), size
@@ -153,7 +150,7 @@ def _write_images(optimizer: SceneOptimizer, source: CocoImages, base: Base,
 def _write(scenes: Sequence[Scene], paths: Sequence[Path], base: Base,
            sheet_images: int, out: Path) -> Synthesized:
     """Write the annotation file and the sheet."""
-    classes = base.classes
+    classes, outlines = base.classes, base.loads_masks()
     counts: Tuple[Counter, Counter] = (Counter(), Counter())
     images: List[Dict[str, Any]] = []
     annotations: List[Dict[str, Any]] = []
@@ -170,7 +167,7 @@ def _write(scenes: Sequence[Scene], paths: Sequence[Path], base: Base,
             counts[0][name] += 1
             counts[1][name] += int(objects.scores[i] >= _FOUND)
             annotations.append(dict(
-                as_annotation(objects, i, base.loads_masks()),
+                as_annotation(objects, i, outlines),
                 id=len(annotations) + 1, image_id=images[-1]['id'],
                 category_id=int(label) + 1, iscrowd=0))
         labelled = np.ones(len(names), dtype=bool)
